@@ -1,0 +1,83 @@
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError(
+            "%(value)s is not a time zone we know, such as Europe/Berlin.", params={"value": value}
+        )
+
+
+def display_name_of(user: "User") -> str:
+    return str(user)
+
+
+class UserManager(BaseUserManager["User"]):
+    use_in_migrations = True
+
+    def get_by_natural_key(self, email: str) -> "User":
+        return self.get(email__iexact=email)
+
+    def create_user(self, email: str, password: str | None = None, **extra) -> "User":
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=self.normalize_email(email), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **extra) -> "User":
+        return self.create_user(email, password, **{**extra, "is_staff": True, "is_superuser": True})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. Administrators are superusers; instructors are staff and see the courses they teach."""
+
+    email = models.EmailField(
+        "e-mail", unique=True, error_messages={"unique": "This e-mail already has an account."}
+    )
+    display_name = models.CharField(
+        max_length=80, blank=True, help_text="What other people here read as your name."
+    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    locale = models.CharField(max_length=12, default="en")
+    is_staff = models.BooleanField(
+        "instructor", default=False, help_text="May enter the administration and teach."
+    )
+    is_active = models.BooleanField(default=True, help_text="Switch this off instead of deleting an account.")
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique_in_any_case",
+                violation_error_message="This e-mail already has an account.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.email.partition("@")[0]
+
+    @property
+    def tzinfo(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self)

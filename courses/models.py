@@ -1,0 +1,298 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.urls import reverse
+from django.utils import timezone
+
+from courses import querysets
+
+
+class CourseStatus(models.TextChoices):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    ARCHIVED = "archived"
+
+
+class LessonStatus(models.TextChoices):
+    DRAFT = "draft"
+    PUBLISHED = "published"
+
+
+class BlockKind(models.TextChoices):
+    TEXT = "text"
+    QUIZ = "quiz"
+
+
+class Role(models.TextChoices):
+    STUDENT = "student"
+    ASSISTANT = "assistant"
+    INSTRUCTOR = "instructor"
+
+
+class EnrollmentStatus(models.TextChoices):
+    ACTIVE = "active"
+    WITHDRAWN = "withdrawn"
+
+
+def _one_of(field: str, choices: type[models.TextChoices], name: str) -> CheckConstraint:
+    return CheckConstraint(condition=Q(**{f"{field}__in": choices.values}), name=name)
+
+
+def _percent(field: str, name: str) -> CheckConstraint:
+    return CheckConstraint(condition=Q(**{f"{field}__gte": 0, f"{field}__lte": 100}), name=name)
+
+
+class Course(models.Model):
+    Status = CourseStatus
+
+    title = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=80, unique=True, help_text="The last part of the course's address.")
+    summary = models.CharField(max_length=240, help_text="One or two sentences, shown in the catalogue.")
+    description = models.TextField(blank=True, help_text="Markdown.")
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = querysets.CourseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title"]
+        constraints = [_one_of("status", CourseStatus, "course_status_is_known")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("courses:course", args=[self.slug])
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == self.Status.PUBLISHED
+
+    def is_taught_by(self, user) -> bool:
+        if user.is_superuser:
+            return True
+        return self.enrollments.active().instructors().filter(user_id=user.pk).exists()
+
+    def is_taken_by(self, user) -> bool:
+        return self.enrollments.active().filter(user_id=user.pk).exists()
+
+
+class Module(models.Model):
+    course = models.ForeignKey(Course, models.CASCADE, related_name="modules")
+    title = models.CharField(max_length=120)
+    position = models.PositiveIntegerField(default=1)
+
+    objects = querysets.ModuleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["course", "position"], name="module_position_unique_in_course"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Lesson(models.Model):
+    Status = LessonStatus
+
+    module = models.ForeignKey(Module, models.CASCADE, related_name="lessons")
+    title = models.CharField(max_length=120)
+    summary = models.CharField(max_length=240, blank=True)
+    minutes = models.PositiveSmallIntegerField(default=10, help_text="How long it takes most people.")
+    position = models.PositiveIntegerField(default=1)
+    edition = models.PositiveIntegerField(
+        default=1,
+        help_text="Raise this when the text changes so much that earlier impressions no longer apply.",
+    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+
+    objects = querysets.LessonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["module", "position"], name="lesson_position_unique_in_module"),
+            CheckConstraint(condition=Q(edition__gte=1), name="lesson_edition_starts_at_one"),
+            _one_of("status", LessonStatus, "lesson_status_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("courses:lesson", args=[self.pk])
+
+    @property
+    def course(self) -> Course:
+        return self.module.course
+
+
+class Block(models.Model):
+    Kind = BlockKind
+
+    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="blocks")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.TEXT)
+    title = models.CharField(max_length=120)
+    body = models.TextField(blank=True, help_text="Markdown. For a quiz, the words before its questions.")
+    position = models.PositiveIntegerField(default=1)
+
+    objects = querysets.BlockQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["lesson", "position"], name="block_position_unique_in_lesson"),
+            _one_of("kind", BlockKind, "block_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def course(self) -> Course:
+        return self.lesson.course
+
+
+class Quiz(models.Model):
+    block = models.OneToOneField(Block, models.CASCADE, related_name="quiz")
+    pass_percent = models.PositiveSmallIntegerField(default=70)
+
+    objects = querysets.QuizQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "quizzes"
+        ordering = ["pk"]
+        constraints = [_percent("pass_percent", "quiz_pass_percent_is_percent")]
+
+    def __str__(self) -> str:
+        return self.block.title
+
+    @property
+    def lesson(self) -> Lesson:
+        return self.block.lesson
+
+    @property
+    def course(self) -> Course:
+        return self.block.lesson.course
+
+
+class Question(models.Model):
+    """One right choice makes radio buttons, several make checkboxes."""
+
+    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="questions")
+    prompt = models.TextField(help_text="Markdown.")
+    explanation = models.TextField(blank=True, help_text="Markdown, shown with the result.")
+    position = models.PositiveIntegerField(default=1)
+
+    objects = querysets.QuestionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [UniqueConstraint(fields=["quiz", "position"], name="question_position_unique_in_quiz")]
+
+    def __str__(self) -> str:
+        return self.prompt[:80]
+
+    @property
+    def course(self) -> Course:
+        return self.quiz.course
+
+
+class Choice(models.Model):
+    question = models.ForeignKey(Question, models.CASCADE, related_name="choices")
+    text = models.CharField(max_length=240)
+    is_correct = models.BooleanField(default=False)
+    feedback = models.CharField(max_length=400, blank=True, help_text="What someone who picked this reads.")
+    position = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["question", "position"], name="choice_position_unique_in_question"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def course(self) -> Course:
+        return self.question.course
+
+
+class Enrollment(models.Model):
+    Role = Role
+    Status = EnrollmentStatus
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="enrollments")
+    course = models.ForeignKey(Course, models.CASCADE, related_name="enrollments")
+    role = models.CharField(max_length=10, choices=Role, default=Role.STUDENT)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = querysets.EnrollmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            UniqueConstraint(fields=["user", "course"], name="enrollment_unique_user_in_course"),
+            _one_of("role", Role, "enrollment_role_is_known"),
+            _one_of("status", EnrollmentStatus, "enrollment_status_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.course}"
+
+
+class Progress(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="progress")
+    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="progress")
+    last_block = models.ForeignKey(Block, models.SET_NULL, null=True, blank=True, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "progress"
+        constraints = [
+            UniqueConstraint(fields=["user", "lesson"], name="progress_unique_user_in_lesson"),
+            CheckConstraint(
+                condition=Q(completed_at__isnull=True) | Q(completed_at__gte=models.F("started_at")),
+                name="progress_completed_after_started",
+            ),
+        ]
+        indexes = [
+            # The home page's "continue where you left off": one person's newest row.
+            models.Index(fields=["user", "-last_seen_at"], name="progress_user_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.lesson}"
+
+    @property
+    def is_complete(self) -> bool:
+        return self.completed_at is not None
+
+
+class QuizAttempt(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiz_attempts")
+    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="attempts")
+    score_percent = models.PositiveSmallIntegerField()
+    answers = models.JSONField(default=dict, help_text='{"question id": [choice ids]}')
+    submitted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-submitted_at", "-pk"]
+        constraints = [_percent("score_percent", "quizattempt_score_is_percent")]
+        indexes = [
+            # The lesson page's "your best so far", and the check for a form sent twice.
+            models.Index(fields=["user", "quiz", "-submitted_at"], name="quizattempt_user_quiz_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.quiz}, {self.score_percent}%"
+
+    @property
+    def passed(self) -> bool:
+        return self.score_percent >= self.quiz.pass_percent

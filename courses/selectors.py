@@ -1,0 +1,242 @@
+"""What the pages show, read in a fixed number of queries however long the course is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Exists, Max, OuterRef
+from django.utils.safestring import SafeString
+
+from courses.markdown import render
+from courses.models import (
+    Block,
+    Choice,
+    Course,
+    Enrollment,
+    Lesson,
+    Module,
+    Progress,
+    Question,
+    Quiz,
+    QuizAttempt,
+)
+
+
+@dataclass
+class OutlineLesson:
+    lesson: Lesson
+    progress: Progress | None
+    number: int  # 1, 2, 3 through the whole course
+
+    @property
+    def state(self) -> str:
+        if self.progress is None:
+            return "new"
+        return "done" if self.progress.is_complete else "started"
+
+    @property
+    def anchor(self) -> str:
+        """Where the lesson was left, as the end of an address."""
+        block = self.progress and not self.progress.is_complete and self.progress.last_block_id
+        return f"#block-{block}" if block else ""
+
+
+@dataclass
+class Outline:
+    course: Course
+    lessons: list[OutlineLesson] = field(default_factory=list)
+
+    @property
+    def modules(self) -> list[tuple[Module, list[OutlineLesson]]]:
+        modules: dict[int, tuple[Module, list[OutlineLesson]]] = {}
+        for item in self.lessons:
+            modules.setdefault(item.lesson.module_id, (item.lesson.module, []))[1].append(item)
+        return list(modules.values())
+
+    @property
+    def total(self) -> int:
+        return len(self.lessons)
+
+    @property
+    def done(self) -> int:
+        return sum(item.state == "done" for item in self.lessons)
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.done / self.total) if self.total else 0
+
+    @property
+    def minutes(self) -> int:
+        return sum(item.lesson.minutes for item in self.lessons)
+
+    @property
+    def is_started(self) -> bool:
+        return any(item.progress for item in self.lessons)
+
+    @property
+    def next_open(self) -> OutlineLesson | None:
+        """Where to go on: the lesson seen last if unfinished, else the first unfinished one after it."""
+        seen = [item for item in self.lessons if item.progress]
+        newest = max(seen, key=lambda item: item.progress.last_seen_at, default=None)
+        start = self.lessons.index(newest) if newest else 0
+        from_there = self.lessons[start:] + self.lessons[:start]
+        return next((item for item in from_there if item.state != "done"), None)
+
+    def item(self, lesson: Lesson) -> OutlineLesson | None:
+        return next((item for item in self.lessons if item.lesson.pk == lesson.pk), None)
+
+    def neighbour(self, lesson: Lesson, step: int) -> Lesson | None:
+        place = next((i for i, item in enumerate(self.lessons) if item.lesson.pk == lesson.pk), None)
+        if place is None or not 0 <= place + step < self.total:
+            return None
+        return self.lessons[place + step].lesson
+
+
+def outlines(user, courses: Iterable[Course], *, with_drafts: bool = False) -> dict[int, Outline]:
+    """Course id -> outline with this person's progress. Two queries for any number of courses."""
+    found = {course.pk: Outline(course) for course in courses}
+    lessons = (
+        Lesson.objects.filter(module__course__in=found)
+        .select_related("module")
+        .annotate(has_quiz=Exists(Block.objects.filter(lesson=OuterRef("pk"), kind=Block.Kind.QUIZ)))
+        .in_course_order()
+    )
+    if not with_drafts:
+        lessons = lessons.published()
+    mine = Progress.objects.filter(user_id=user.pk, lesson__module__course__in=found)
+    progress = {row.lesson_id: row for row in mine} if user.pk else {}
+    for lesson in lessons:
+        outline = found[lesson.module.course_id]
+        lesson.module.course = outline.course
+        outline.lessons.append(OutlineLesson(lesson, progress.get(lesson.pk), outline.total + 1))
+    return found
+
+
+def outline(user, course: Course, *, with_drafts: bool = False) -> Outline:
+    return outlines(user, [course], with_drafts=with_drafts)[course.pk]
+
+
+@dataclass
+class Home:
+    resume: Outline | None
+    learning: list[Outline]
+    teaching: list[Course]
+
+
+def home(user) -> Home:
+    """Courses newest seen first; the first unfinished one is where to go on."""
+    enrollments = list(
+        Enrollment.objects.active()
+        .filter(user=user)
+        .exclude(course__status=Course.Status.DRAFT, role=Enrollment.Role.STUDENT)
+        .select_related("course")
+        .order_by("-created_at", "-pk")
+    )
+    taken = [e.course for e in enrollments if e.role != Enrollment.Role.INSTRUCTOR]
+    learning = list(outlines(user, taken).values())
+    learning.sort(key=_last_seen, reverse=True)  # stable: never opened ones stay newest enrollment first
+    return Home(
+        resume=next((item for item in learning if item.next_open), None),
+        learning=learning,
+        teaching=[e.course for e in enrollments if e.role == Enrollment.Role.INSTRUCTOR],
+    )
+
+
+def _last_seen(item: Outline) -> float:
+    return max((o.progress.last_seen_at.timestamp() for o in item.lessons if o.progress), default=0.0)
+
+
+@dataclass
+class ShownChoice:
+    choice: Choice
+    picked: bool
+
+
+@dataclass
+class ShownQuestion:
+    question: Question
+    number: int
+    prompt: SafeString
+    explanation: SafeString
+    choices: list[ShownChoice]
+    unanswered: bool
+
+    @property
+    def is_multiple(self) -> bool:
+        return sum(shown.choice.is_correct for shown in self.choices) > 1
+
+    @property
+    def is_right(self) -> bool:
+        return all(shown.picked == shown.choice.is_correct for shown in self.choices)
+
+
+@dataclass
+class ShownQuiz:
+    quiz: Quiz
+    questions: list[ShownQuestion]
+    attempt: QuizAttempt | None  # the result to show, or None for the form
+    best_percent: int | None
+
+    @property
+    def right_count(self) -> int:
+        return sum(question.is_right for question in self.questions)
+
+    @property
+    def unanswered(self) -> list[ShownQuestion]:
+        return [question for question in self.questions if question.unanswered]
+
+    @property
+    def is_passed(self) -> bool:
+        return self.best_percent is not None and self.best_percent >= self.quiz.pass_percent
+
+
+def shown_quiz(
+    user,
+    quiz: Quiz,
+    *,
+    attempt: QuizAttempt | None = None,
+    answers: dict[int, list[int]] | None = None,
+    unanswered: Iterable[int] = (),
+) -> ShownQuiz:
+    """The quiz as a form (with the `answers` so far), or as the result of an `attempt`."""
+    if attempt:
+        answers = {int(pk): choices for pk, choices in attempt.answers.items()}
+    answers, missing = answers or {}, set(unanswered)
+    questions = [
+        ShownQuestion(
+            question=question,
+            number=number,
+            prompt=render(question.prompt),
+            explanation=render(question.explanation),
+            choices=[
+                ShownChoice(choice, choice.pk in answers.get(question.pk, ()))
+                for choice in question.choices.all()
+            ],
+            unanswered=question.pk in missing,
+        )
+        for number, question in enumerate(quiz.questions.prefetch_related("choices"), start=1)
+    ]
+    best = QuizAttempt.objects.filter(user=user, quiz=quiz).aggregate(best=Max("score_percent"))["best"]
+    return ShownQuiz(quiz, questions, attempt, best)
+
+
+@dataclass
+class ShownBlock:
+    block: Block
+    html: SafeString
+    quiz: ShownQuiz | None = None
+
+
+def shown_blocks(user, lesson: Lesson, *, quiz: ShownQuiz | None = None, attempt_id: int | None = None):
+    """The lesson's blocks. `quiz` replaces its own; `attempt_id` shows that result, if it is theirs."""
+    attempt = attempt_id and QuizAttempt.objects.filter(pk=attempt_id, user=user).first()
+    blocks = []
+    for block in lesson.blocks.select_related("quiz"):
+        shown = ShownBlock(block, render(block.body))
+        if block.kind == Block.Kind.QUIZ and hasattr(block, "quiz"):
+            if quiz and quiz.quiz.pk == block.quiz.pk:
+                shown.quiz = quiz
+            else:
+                mine = attempt if attempt and attempt.quiz_id == block.quiz.pk else None
+                shown.quiz = shown_quiz(user, block.quiz, attempt=mine)
+        blocks.append(shown)
+    return blocks

@@ -1,0 +1,154 @@
+"""Everything that writes what a learner does. Each call may be repeated and may meet its own twin."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from courses.models import Block, Course, Enrollment, Lesson, Progress, Quiz, QuizAttempt
+
+# Two equal submissions closer than this are one press of the button that arrived twice.
+SAME_SUBMISSION = timedelta(seconds=10)
+
+Answers = Mapping[int, Iterable[int]]  # question id -> ids of the choices picked
+
+
+class CourseNotOpen(ValueError):
+    """The course takes no students now: it is a draft or archived."""
+
+
+class UnansweredQuestions(ValueError):
+    """Some questions have no answer. `question_ids` tells which, in order."""
+
+    def __init__(self, question_ids: list[int]):
+        self.question_ids = question_ids
+        super().__init__(f"{len(question_ids)} questions have no answer.")
+
+
+@transaction.atomic
+def enroll_student(*, user: User, course: Course) -> Enrollment:
+    """Enroll in a published course, or return to it. Other roles are kept. Raises CourseNotOpen."""
+    enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
+    if enrollment and enrollment.status == Enrollment.Status.ACTIVE:
+        return enrollment
+    if not course.is_published:
+        raise CourseNotOpen(f"{course} is not open for enrollment.")
+    # Two presses at once: the unique constraint lets one insert through, and get_or_create reads that row.
+    enrollment, created = Enrollment.objects.get_or_create(user=user, course=course)
+    if not created and enrollment.status == Enrollment.Status.WITHDRAWN:
+        enrollment.status, enrollment.role = Enrollment.Status.ACTIVE, Enrollment.Role.STUDENT
+        enrollment.save(update_fields=["status", "role"])
+    return enrollment
+
+
+def enroll_instructor(*, user: User, course: Course) -> Enrollment:
+    enrollment, _ = Enrollment.objects.update_or_create(
+        user=user,
+        course=course,
+        defaults={"role": Enrollment.Role.INSTRUCTOR, "status": Enrollment.Status.ACTIVE},
+    )
+    return enrollment
+
+
+def withdraw_student(*, user: User, course: Course) -> bool:
+    """Leave a course; progress is kept for a return. False if there was nothing to leave."""
+    return bool(
+        Enrollment.objects.active()
+        .for_course(course)
+        .filter(user=user)
+        .exclude(role=Enrollment.Role.INSTRUCTOR)
+        .update(status=Enrollment.Status.WITHDRAWN)
+    )
+
+
+@transaction.atomic
+def record_lesson_progress(*, user: User, lesson: Lesson, block: Block | None = None) -> Progress:
+    """Remember that the lesson was opened and, where given, the block it was left at."""
+    if block is not None and block.lesson_id != lesson.pk:
+        raise ValueError("The block belongs to another lesson.")
+    now = timezone.now()
+    progress, created = Progress.objects.get_or_create(
+        user=user, lesson=lesson, defaults={"last_block": block, "started_at": now, "last_seen_at": now}
+    )
+    if not created:
+        progress.last_seen_at = now
+        progress.last_block = block or progress.last_block
+        progress.save(update_fields=["last_seen_at", "last_block"])
+    return progress
+
+
+@transaction.atomic
+def complete_lesson(*, user: User, lesson: Lesson) -> Progress:
+    """Tick the lesson. The first time counts; later calls leave it as it was."""
+    progress = record_lesson_progress(user=user, lesson=lesson)
+    # Conditional, so that of two calls at once the earlier time stays.
+    Progress.objects.filter(pk=progress.pk, completed_at=None).update(completed_at=timezone.now())
+    progress.refresh_from_db()
+    return progress
+
+
+@transaction.atomic
+def submit_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
+    """Score one attempt. A question counts when exactly its right choices were picked.
+
+    Raises UnansweredQuestions, and then nothing is recorded. Choices of other questions are ignored.
+    The same answers again within SAME_SUBMISSION give back the first attempt.
+    """
+    # Serialises this person's submissions, so that a double press finds the attempt of its first half.
+    User.objects.select_for_update().get(pk=user.pk)
+    questions = list(quiz.questions.prefetch_related("choices"))
+    picked = {
+        question.pk: sorted({c.pk for c in question.choices.all()} & set(answers.get(question.pk, ())))
+        for question in questions
+    }
+    if unanswered := [pk for pk, choices in picked.items() if not choices]:
+        raise UnansweredQuestions(unanswered)
+
+    right = sum(
+        picked[question.pk] == sorted(choice.pk for choice in question.choices.all() if choice.is_correct)
+        for question in questions
+    )
+    kept = {str(pk): choices for pk, choices in picked.items()}
+    latest = QuizAttempt.objects.filter(user=user, quiz=quiz).first()
+    if latest and latest.answers == kept and timezone.now() - latest.submitted_at < SAME_SUBMISSION:
+        return latest
+    return QuizAttempt.objects.create(
+        user=user,
+        quiz=quiz,
+        score_percent=round(100 * right / len(questions)) if questions else 100,
+        answers=kept,
+    )
+
+
+def export_learning(user: User) -> dict:
+    return {
+        "enrollments": [
+            {"course": e.course.title, "role": e.role, "status": e.status, "since": e.created_at.isoformat()}
+            for e in Enrollment.objects.filter(user=user).select_related("course")
+        ],
+        "progress": [
+            {
+                "lesson": p.lesson.title,
+                "started_at": p.started_at.isoformat(),
+                "last_seen_at": p.last_seen_at.isoformat(),
+                "completed_at": p.completed_at and p.completed_at.isoformat(),
+            }
+            for p in Progress.objects.filter(user=user).select_related("lesson")
+        ],
+        "quiz_attempts": [
+            {
+                "quiz": a.quiz.block.title,
+                "score_percent": a.score_percent,
+                "answers": a.answers,
+                "submitted_at": a.submitted_at.isoformat(),
+            }
+            for a in QuizAttempt.objects.filter(user=user).select_related("quiz__block")
+        ],
+    }
+
+
+@transaction.atomic
+def erase_learning(user: User) -> int:
+    return sum(model.objects.filter(user=user).delete()[0] for model in (QuizAttempt, Progress, Enrollment))

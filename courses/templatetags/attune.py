@@ -1,0 +1,27 @@
+from django import template
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.html import format_html
+
+from courses.panels import LessonPanel
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, label: str = ""):
+    """A picture from the sprite. Without a label it is decoration, hidden from screen readers."""
+    href = f"{static('vendor/bootstrap-icons/sprite.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href
+        )
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', href
+    )
+
+
+@register.simple_tag(takes_context=True)
+def panel(context, shown: LessonPanel):
+    """What another app put here, rendered with the request (so it has the user and a CSRF token)."""
+    return render_to_string(shown.template, shown.context, request=context["request"])

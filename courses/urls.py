@@ -1,0 +1,18 @@
+from django.urls import path
+
+from courses import views
+
+app_name = "courses"
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("home/", views.home, name="home"),
+    path("courses/", views.catalogue, name="catalogue"),
+    path("courses/<slug:slug>/", views.course, name="course"),
+    path("courses/<slug:slug>/enroll/", views.enroll, name="enroll"),
+    path("courses/<slug:slug>/leave/", views.leave, name="leave"),
+    path("lessons/<int:pk>/", views.lesson, name="lesson"),
+    path("lessons/<int:pk>/progress/", views.record_progress, name="progress"),
+    path("lessons/<int:pk>/complete/", views.complete_lesson, name="complete"),
+    path("quizzes/<int:pk>/submit/", views.submit_quiz, name="submit-quiz"),
+]

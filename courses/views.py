@@ -1,0 +1,181 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe, require_POST
+
+from courses import panels, selectors, services
+from courses.markdown import render as render_markdown
+from courses.models import Block, Course, Lesson, Quiz
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("courses:home")
+    return render(request, "courses/landing.html")
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    shown = panels.home_panels(request)
+    context = {
+        "home": selectors.home(request.user),
+        "panels": shown,
+        "panel_scripts": panels.scripts_of(shown),
+    }
+    return render(request, "courses/home.html", context)
+
+
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    courses = list(Course.objects.published())
+    outlines = selectors.outlines(request.user, courses)
+    mine = set(Course.objects.enrolled_by(request.user).values_list("pk", flat=True))
+    cards = [{"outline": outlines[course.pk], "is_mine": course.pk in mine} for course in courses]
+    return render(request, "courses/catalogue.html", {"cards": cards})
+
+
+@require_safe
+def course(request: HttpRequest, slug: str) -> HttpResponse:
+    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
+    teaches = course.is_taught_by(request.user)
+    shown = panels.course_panels(request, course)
+    context = {
+        "course": course,
+        "description": render_markdown(course.description),
+        "outline": selectors.outline(request.user, course, with_drafts=teaches),
+        "teaches": teaches,
+        "takes": course.is_taken_by(request.user),
+        "panels": shown,
+        "panel_scripts": panels.scripts_of(shown),
+    }
+    return render(request, "courses/course.html", context)
+
+
+@login_required
+def enroll(request: HttpRequest, slug: str) -> HttpResponse:
+    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
+    if request.method != "POST":  # the way back from signing in
+        return redirect(course)
+    try:
+        enrollment = services.enroll_student(user=request.user, course=course)
+    except services.CourseNotOpen:
+        messages.warning(request, "This course takes no new students at the moment.")
+    else:
+        if enrollment.role == enrollment.Role.STUDENT:
+            messages.success(request, f"You are enrolled in {course}. Begin whenever you like.")
+        else:
+            messages.info(request, f"You are {enrollment.get_role_display().lower()} of this course.")
+    return redirect(course)
+
+
+@require_POST
+@login_required
+def leave(request: HttpRequest, slug: str) -> HttpResponse:
+    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
+    if services.withdraw_student(user=request.user, course=course):
+        messages.info(request, f"You left {course}. Your progress is kept, in case you come back.")
+    return redirect("courses:home")
+
+
+@require_safe
+@login_required
+def lesson(request: HttpRequest, pk: int) -> HttpResponse:
+    lesson = Lesson.objects.visible_to(request.user).select_related("module__course").filter(pk=pk).first()
+    if lesson is None:
+        return _send_to_course(request, pk)
+    if not lesson.course.is_taught_by(request.user):
+        services.record_lesson_progress(user=request.user, lesson=lesson)
+    attempt_id = request.GET.get("attempt", "")
+    blocks = selectors.shown_blocks(
+        request.user, lesson, attempt_id=int(attempt_id) if attempt_id.isdecimal() else None
+    )
+    return _lesson_page(request, lesson, blocks)
+
+
+@require_POST
+@login_required
+def record_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=pk)
+    block_id = request.POST.get("block", "")
+    block = get_object_or_404(Block, pk=block_id if block_id.isdecimal() else 0, lesson=lesson)
+    if not lesson.course.is_taught_by(request.user):
+        services.record_lesson_progress(user=request.user, lesson=lesson, block=block)
+    return JsonResponse({"saved_at": timezone.now().isoformat()})
+
+
+@require_POST
+@login_required
+def complete_lesson(request: HttpRequest, pk: int) -> HttpResponse:
+    lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=pk)
+    teaches = lesson.course.is_taught_by(request.user)
+    if not teaches:
+        services.complete_lesson(user=request.user, lesson=lesson)
+    outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
+    following = outline.neighbour(lesson, +1) or (outline.next_open and outline.next_open.lesson)
+    if outline.done == outline.total:
+        messages.success(request, f"That was the last open lesson. {lesson.course} is complete.")
+        return redirect(lesson.course)
+    return redirect(following or lesson.course)
+
+
+@require_POST
+@login_required
+def submit_quiz(request: HttpRequest, pk: int) -> HttpResponse:
+    quiz = get_object_or_404(
+        Quiz.objects.visible_to(request.user).select_related("block__lesson__module__course"), pk=pk
+    )
+    answers = _posted_answers(request)
+    try:
+        attempt = services.submit_quiz(user=request.user, quiz=quiz, answers=answers)
+    except services.UnansweredQuestions as error:
+        shown = selectors.shown_quiz(request.user, quiz, answers=answers, unanswered=error.question_ids)
+        blocks = selectors.shown_blocks(request.user, quiz.lesson, quiz=shown)
+        return _lesson_page(request, quiz.lesson, blocks, status=422)
+    url = reverse("courses:lesson", args=[quiz.lesson.pk])
+    return redirect(f"{url}?attempt={attempt.pk}#block-{quiz.block_id}")
+
+
+def _posted_answers(request: HttpRequest) -> dict[int, list[int]]:
+    """`q-7=31&q-8=40&q-8=41` -> {7: [31], 8: [40, 41]}; anything else in the form is ignored."""
+    return {
+        int(name[2:]): [int(value) for value in values if value.isdecimal()]
+        for name, values in request.POST.lists()
+        if name.startswith("q-") and name[2:].isdecimal()
+    }
+
+
+def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
+    """Someone not enrolled gets to the course's page; a lesson they may not even hear of doesn't exist."""
+    closed = get_object_or_404(
+        Lesson.objects.published().filter(module__course__in=Course.objects.visible_to(request.user)),
+        pk=lesson_pk,
+    )
+    messages.info(request, "Enroll to open the lessons of this course.")
+    return redirect(closed.course)
+
+
+def _lesson_page(request: HttpRequest, lesson: Lesson, blocks, *, status: int = 200) -> HttpResponse:
+    teaches = lesson.course.is_taught_by(request.user)
+    outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
+    shown = panels.lesson_panels(request, lesson)
+    context = {
+        "lesson": lesson,
+        "course": lesson.course,
+        "blocks": blocks,
+        "outline": outline,
+        "here": outline.item(lesson),
+        "previous": outline.neighbour(lesson, -1),
+        "next": outline.neighbour(lesson, +1),
+        "teaches": teaches,
+        # One filled button a page: while a quiz waits, it is the quiz's.
+        "quiz_is_next": any(b.quiz and not b.quiz.attempt and not b.quiz.is_passed for b in blocks),
+        "reading": request.GET.get("view") == "reading",
+        "panels": shown,
+        "panel_scripts": panels.scripts_of(shown),
+    }
+    return render(request, "courses/lesson.html", context, status=status)

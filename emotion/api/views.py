@@ -1,0 +1,142 @@
+import uuid
+
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from courses.models import Lesson
+from emotion import selectors, services
+from emotion.inference.jpeg import MAX_BYTES
+from emotion.models import LessonSession
+from emotion.policy import features_are_on
+from emotion.places import read_place, read_sequence
+from emotion.services import Refused
+
+# Multipart wraps the picture into boundaries and a few short fields.
+LARGEST_BODY = MAX_BYTES + 16 * 1024
+
+
+class RefusedAPI(APIException):
+    def __init__(self, refusal: Refused) -> None:
+        super().__init__(str(refusal))
+        self.status_code = refusal.status
+
+
+class EmotionView(APIView):
+    """The base of every endpoint about emotions: with the features off there is nothing here."""
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        if not features_are_on():
+            raise RefusedAPI(Refused("The emotion features are turned off here.", 404))
+
+    def handle_exception(self, exc):
+        return super().handle_exception(RefusedAPI(exc) if isinstance(exc, Refused) else exc)
+
+
+class StartSerializer(serializers.Serializer):
+    lesson = serializers.IntegerField(min_value=1)
+
+
+class SessionSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = LessonSession
+        fields = ["id", "lesson", "started_at", "ended_at"]
+
+
+class LessonSessionList(EmotionView):
+    @extend_schema(request=StartSerializer, responses={201: SessionSerializer})
+    def post(self, request):
+        """Start a session with the camera on."""
+        data = StartSerializer(data=request.data)
+        data.is_valid(raise_exception=True)
+        lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=data.validated_data["lesson"])
+        session = services.start_session(user=request.user, lesson=lesson)
+        return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=SessionSerializer(many=True))
+    def get(self, request):
+        """One's own sessions, the newest first."""
+        sessions = LessonSession.objects.visible_to(request.user)[:50]
+        return Response(SessionSerializer(sessions, many=True).data)
+
+
+class JPEGParser(BaseParser):
+    media_type = "image/jpeg"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        return stream.read(LARGEST_BODY + 1)
+
+
+class Frames(EmotionView):
+    """One frame, as a raw JPEG or as the multipart field `frame`."""
+
+    parser_classes = [JPEGParser, MultiPartParser]
+
+    def initialize_request(self, request, *args, **kwargs):
+        # In memory whatever its size: Django's default would put a large upload on the disk.
+        request.upload_handlers = [MemoryFileUploadHandler(request)]
+        return super().initialize_request(request, *args, **kwargs)
+
+    @extend_schema(
+        request={
+            "image/jpeg": OpenApiTypes.BINARY,
+            "multipart/form-data": {
+                "type": "object",
+                "properties": {"frame": {"type": "string", "format": "binary"}, "sequence": {"type": "integer"}},
+                "required": ["frame"],
+            },
+        },
+        parameters=[
+            OpenApiParameter("sequence", int, description="Counts up; without it, milliseconds since the start."),
+            OpenApiParameter("block", int, description="The block in view."),
+            OpenApiParameter("place_seconds", float, description="Seconds into the block."),
+        ],
+        responses={202: inline_serializer("Accepted", {"sequence": serializers.IntegerField()})},
+    )
+    def post(self, request, session_id: uuid.UUID):
+        """Send a frame. 202 promises an answer, or a "dropped", on the session's socket within three seconds."""
+        if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
+            raise Refused(f"A frame is at most {MAX_BYTES // 1024} KB.", 413)
+        jpeg, fields = self._parse(request)
+        try:
+            sequence = read_sequence(fields.get("sequence"))
+            place = read_place(fields.get("block"), fields.get("place_seconds"))
+        except ValueError as error:
+            raise Refused(str(error), 400) from None
+        receipt = services.submit_frame(
+            user=request.user, session_id=session_id, sequence=sequence, jpeg=jpeg, place=place
+        )
+        return Response({"sequence": receipt.sequence}, status=status.HTTP_202_ACCEPTED)
+
+    @staticmethod
+    def _parse(request) -> tuple[bytes, dict]:
+        if isinstance(request.data, bytes):
+            return request.data, request.query_params
+        frame = request.data.get("frame")
+        if not isinstance(frame, UploadedFile):
+            raise Refused("Send a JPEG as the body, or as the multipart field 'frame'.", 400)
+        return frame.read(), {**request.query_params.dict(), **request.data.dict()}
+
+
+class EndSession(EmotionView):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request, session_id: uuid.UUID):
+        """Stop. Ending twice is ending once."""
+        services.end_session(session=get_object_or_404(LessonSession.objects.visible_to(request.user), pk=session_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LessonHistory(EmotionView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request, lesson_id: int):
+        """One's own timeline of a lesson: mean probabilities by place."""
+        lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=lesson_id)
+        return Response(selectors.own_timeline(user=request.user, lesson=lesson))

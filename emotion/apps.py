@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class EmotionConfig(AppConfig):
+    name = "emotion"
+    verbose_name = "Emotion"
+
+    def ready(self) -> None:
+        from accounts.personal_data import register
+        from courses.panels import register_lesson_panel
+        from emotion import personal_data, tasks  # noqa: F401  (tasks connects to Celery's signals)
+        from emotion.dashboard.panels import camera_panel
+
+        register("emotion", export=personal_data.export_emotion, erase=personal_data.erase_emotion)
+        register_lesson_panel("emotion", camera_panel)

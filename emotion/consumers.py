@@ -1,0 +1,140 @@
+import asyncio
+import json
+import struct
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from emotion.models import LessonSession
+from emotion.places import Place, read_place, read_sequence
+from emotion.services import Refused, submit_frame
+
+ANSWER_WITHIN_SECONDS = 3.0
+REFUSED_FINALLY = 4403
+NOT_SIGNED_IN = 4401
+NO_SUCH_SESSION = 4404
+
+
+class FrameSocket(AsyncWebsocketConsumer):
+    """A lesson session's socket: frames in, answers out.
+
+    A binary message is a frame: two bytes with the length of a JSON head (big-endian), the head, the JPEG. The head has
+    `sequence`, and may have `block` and `place_seconds`. Each frame gets exactly one of "refused", "reading" or
+    "dropped"; "accepted" before the latter two. A text message {"type": "ping"} gets {"type": "pong"}.
+    """
+
+    async def connect(self) -> None:
+        self._outstanding: dict[int, asyncio.TimerHandle] = {}
+        self._session_id = str(self.scope["url_route"]["kwargs"]["session_id"])
+        self._group: str | None = None
+        user = self.scope["user"]
+        await self.accept()
+        if not user.is_authenticated:
+            await self.close(NOT_SIGNED_IN, "Please sign in first.")
+            return
+        session = await self._find_session(user)
+        if session is None:
+            await self.close(NO_SUCH_SESSION, "There is no such session.")
+            return
+        self._group = session.group
+        await self.channel_layer.group_add(self._group, self.channel_name)
+        await self._tell({"type": "ready"})
+
+    async def disconnect(self, code: int) -> None:
+        for timer in self._outstanding.values():
+            timer.cancel()
+        if self._group:
+            await self.channel_layer.group_discard(self._group, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._group is None:
+            return
+        if bytes_data is None:
+            await self._receive_text(text_data or "")
+            return
+        try:
+            sequence, place, jpeg = parse_frame(bytes_data)
+        except ValueError as error:
+            await self._tell({"type": "refused", "sequence": None, "status": 400, "message": str(error)})
+            return
+        await self._submit(sequence, place, jpeg)
+
+    async def session_message(self, event: dict) -> None:
+        """From emotion.broadcast."""
+        message = event["message"]
+        if "sequence" in message and (timer := self._outstanding.pop(message["sequence"], None)):
+            timer.cancel()
+        await self._tell(message)
+        if message["type"] == "closed":
+            await self.close(REFUSED_FINALLY, message["message"])
+
+    async def _submit(self, sequence: int, place: Place, jpeg: bytes) -> None:
+        # Before the frame is handed over: its answer may be here before submit_frame has returned.
+        self._expect(sequence)
+        try:
+            receipt = await database_sync_to_async(submit_frame)(
+                user=self.scope["user"], session_id=self._session_id, sequence=sequence, jpeg=jpeg, place=place
+            )
+        except Refused as refusal:
+            if timer := self._outstanding.pop(sequence, None):
+                timer.cancel()
+            message = {"type": "refused", "sequence": sequence, "status": refusal.status, "message": str(refusal)}
+            await self._tell(message)
+            if refusal.final:
+                await self.close(REFUSED_FINALLY, str(refusal))
+            return
+        if sequence in self._outstanding:
+            await self._tell({"type": "accepted", "sequence": sequence})
+        if receipt.replaced is not None and (timer := self._outstanding.pop(receipt.replaced, None)):
+            timer.cancel()
+            await self._tell(
+                {"type": "dropped", "sequence": receipt.replaced, "message": "A newer frame took its place."}
+            )
+
+    def _expect(self, sequence: int) -> None:
+        if timer := self._outstanding.pop(sequence, None):
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._outstanding[sequence] = loop.call_later(
+            ANSWER_WITHIN_SECONDS, lambda: asyncio.ensure_future(self._give_up(sequence))
+        )
+
+    async def _give_up(self, sequence: int) -> None:
+        if self._outstanding.pop(sequence, None):
+            await self._tell(
+                {"type": "dropped", "sequence": sequence, "message": "No answer came within three seconds."}
+            )
+
+    async def _receive_text(self, text: str) -> None:
+        try:
+            message = json.loads(text)
+        except ValueError:
+            message = None
+        if isinstance(message, dict) and message.get("type") == "ping":
+            await self._tell({"type": "pong"})
+        else:
+            await self._tell({"type": "refused", "sequence": None, "status": 400, "message": "Frames are binary."})
+
+    @database_sync_to_async
+    def _find_session(self, user) -> LessonSession | None:
+        return LessonSession.objects.visible_to(user).filter(pk=self._session_id).first()
+
+    async def _tell(self, message: dict) -> None:
+        await self.send(text_data=json.dumps(message))
+
+
+def parse_frame(data: bytes) -> tuple[int, Place, bytes]:
+    """(sequence, place, JPEG) of a binary message. Raises ValueError with one sentence."""
+    if len(data) < 2:
+        raise ValueError("The message is too short to be a frame.")
+    (length,) = struct.unpack_from(">H", data)
+    try:
+        head = json.loads(data[2 : 2 + length])
+    except (UnicodeDecodeError, ValueError):
+        raise ValueError("The frame's head is not JSON.") from None
+    if not isinstance(head, dict):
+        raise ValueError("The frame's head is not a JSON object.")
+    sequence = read_sequence(head.get("sequence"))
+    if sequence is None:
+        raise ValueError("The frame's head has no sequence.")
+    return sequence, read_place(head.get("block"), head.get("place_seconds")), data[2 + length :]

@@ -1,0 +1,65 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from courses.models import Lesson
+from emotion import selectors, services
+from emotion.core.labels import EXPRESSIONS
+from emotion.models import Consent
+from emotion.permissions import takes_as_student
+from emotion.policy import features_are_on
+
+
+def _own_lesson(request: HttpRequest, pk: int) -> Lesson:
+    if not features_are_on():
+        raise Http404("The emotion features are turned off here.")
+    lesson = get_object_or_404(Lesson.objects.visible_to(request.user).select_related("module__course"), pk=pk)
+    if not takes_as_student(request.user, lesson.course):
+        raise Http404("Only those who take this course have a history in it.")
+    return lesson
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def consent(request: HttpRequest, pk: int) -> HttpResponse:
+    """One calm screen before the camera: what happens, what is kept, who sees it."""
+    lesson = _own_lesson(request, pk)
+    if request.method == "POST":
+        services.give_consent(
+            user=request.user, course=lesson.course, share_with_instructor="share" in request.POST
+        )
+        messages.success(request, "Thank you. The camera stays off until you start it.")
+        return redirect(lesson)
+    given = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()
+    return render(request, "emotion/consent.html", {"lesson": lesson, "consent": given})
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    lesson = _own_lesson(request, pk)
+    services.withdraw_consent(user=request.user, course=lesson.course)
+    if "erase" in request.POST:
+        services.erase_history(user=request.user, course=lesson.course)
+        messages.success(request, "Withdrawn, and your history in this course is erased.")
+    else:
+        messages.success(request, "Withdrawn. The camera is off and no more frames are taken.")
+    return redirect(lesson)
+
+
+@login_required
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """A student's own timeline of a lesson."""
+    lesson = _own_lesson(request, pk)
+    timeline = selectors.own_timeline(user=request.user, lesson=lesson)
+    context = {
+        "lesson": lesson,
+        "timeline": timeline,
+        "rows": selectors.table_rows(timeline),
+        "summary": selectors.describe_timeline(timeline["points"]),
+        "expressions": EXPRESSIONS,
+        "shares": Consent.objects.shared().visible_to(request.user).filter(course=lesson.course).exists(),
+    }
+    return render(request, "emotion/history.html", context)

@@ -1,0 +1,65 @@
+"""BlazeFace, short range (Bazarevsky et al. 2019): faces within about two metres of a webcam, on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from emotion.inference.results import Face
+
+MODEL = Path(__file__).with_name("assets") / "face_detection_short_range.tflite"
+SIDE = 128
+
+
+def anchor_centres() -> np.ndarray:
+    """(896, 2) centres in 0..1: two anchors per cell of a 16x16 grid, then six per cell of an 8x8 grid."""
+    grids = []
+    for cells, per_cell in ((16, 2), (8, 6)):
+        y, x = np.mgrid[0:cells, 0:cells]
+        centres = (np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5) / cells
+        grids.append(np.repeat(centres, per_cell, axis=0))
+    return np.concatenate(grids).astype(np.float32)
+
+
+class FaceDetector:
+    """Not thread-safe: one per thread."""
+
+    def __init__(self, threshold: float = 0.5, overlap: float = 0.3) -> None:
+        self._net = cv2.dnn.readNetFromTFLite(str(MODEL))
+        self._outputs = ("regressors", "classificators")
+        self._anchors = anchor_centres()
+        self._threshold = threshold
+        self._overlap = overlap
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        """Faces in an (H, W, 3) BGR uint8 picture, the best first."""
+        height, width = image.shape[:2]
+        longest = max(height, width)
+        # Letterboxed: the net was trained on undistorted faces.
+        scale = SIDE / longest
+        small = cv2.resize(
+            image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+        )
+        left, top = (SIDE - small.shape[1]) // 2, (SIDE - small.shape[0]) // 2
+        canvas = np.zeros((SIDE, SIDE, 3), np.uint8)
+        canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+        blob = cv2.dnn.blobFromImage(canvas, 1 / 127.5, (SIDE, SIDE), (127.5, 127.5, 127.5), swapRB=True)
+        self._net.setInput(blob)
+        regressors, logits = self._net.forward(self._outputs)
+        regressors, logits = regressors.reshape(-1, 16), logits.reshape(-1)
+        keep = np.flatnonzero(logits > -np.log(1 / self._threshold - 1))
+        if not keep.size:
+            return []
+        scores = 1 / (1 + np.exp(-np.clip(logits[keep], -100, 100)))
+        centres = regressors[keep, :2] / SIDE + self._anchors[keep]
+        sizes = regressors[keep, 2:4] / SIDE
+        boxes = np.concatenate([centres - sizes / 2, sizes], axis=1) * SIDE
+        chosen = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), self._threshold, self._overlap)
+        offset = np.array([left, top, 0, 0], np.float32)
+        found = [(boxes[i] - offset) / scale for i in np.array(chosen).reshape(-1)]
+        faces = [
+            Face(*map(float, box), float(scores[i])) for box, i in zip(found, np.array(chosen).reshape(-1), strict=True)
+        ]
+        return sorted(faces, key=lambda face: -face.score)

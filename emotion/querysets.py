@@ -1,0 +1,42 @@
+"""Who may see which emotional data. Pages, REST, admin and sockets all ask here."""
+
+from typing import Self
+
+from django.db import models
+
+
+class ConsentQuerySet(models.QuerySet):
+    def in_force(self) -> Self:
+        return self.filter(withdrawn_at__isnull=True)
+
+    def shared(self) -> Self:
+        return self.in_force().filter(share_with_instructor=True)
+
+    def visible_to(self, user) -> Self:
+        return self.filter(user_id=user.pk)
+
+
+class LessonSessionQuerySet(models.QuerySet):
+    def open(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def visible_to(self, user) -> Self:
+        """One's own only. What a student shares, an instructor reads through `shared_with`."""
+        return self.filter(user_id=user.pk)
+
+    def shared_with(self, user) -> Self:
+        """Sessions in lessons this person teaches, of students who share their history and have not withdrawn."""
+        from courses.models import Lesson
+
+        return self.filter(
+            lesson__in=Lesson.objects.taught_by(user),
+            consent__share_with_instructor=True,
+            consent__withdrawn_at__isnull=True,
+        )
+
+
+class OfSessionQuerySet(models.QuerySet):
+    """Rows that hang on a session."""
+
+    def visible_to(self, user) -> Self:
+        return self.filter(session__user_id=user.pk)

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class LmsConfig(AppConfig):
+    name = "lms"
+    verbose_name = "Attune"
+
+    def ready(self) -> None:
+        from lms import checks  # noqa: F401  (registers itself)

@@ -1,0 +1,43 @@
+"""Bodies of frames stay in memory.
+
+Django spools a request's body to a temporary file once it is large. A frame must never touch a disk, not even one that
+will be refused, so a body sent to a frames endpoint is bounded before Django sees it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+FRAMES = re.compile(r"^/api/v1/lesson-sessions/[^/]+/frames/?$")
+LARGEST = 1024 * 1024
+
+App = Callable[[dict[str, Any], Callable, Callable], Awaitable[None]]
+
+
+def limit_bodies(application: App) -> App:
+    """Answer 413 or 411 to a frame's body that is over a megabyte or does not state its length."""
+
+    async def limited(scope, receive, send) -> None:
+        if scope["method"] == "POST" and FRAMES.match(scope["path"]):
+            length = dict(scope["headers"]).get(b"content-length", b"")
+            if not length.isdigit():
+                return await _refuse(send, 411, "A frame's request states its Content-Length.")
+            if int(length) > LARGEST:
+                return await _refuse(send, 413, "A frame is at most 200 KB.")
+        return await application(scope, receive, send)
+
+    return limited
+
+
+async def _refuse(send, status: int, sentence: str) -> None:
+    body = json.dumps({"detail": sentence}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,56 @@
+"""The embedded wiring: the frames' worker as a thread of the web process, on the memory:// broker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from celery import Celery
+
+logger = logging.getLogger(__name__)
+
+
+class EmbeddedWorker:
+    """A Celery controller in a thread. One in a process: Celery's queue selection and stop flag are global."""
+
+    def __init__(self, app: Celery, queue: str) -> None:
+        self._app = app
+        self._queue = queue
+        self._thread = threading.Thread(target=self._run, name="embedded-worker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float = 10) -> None:
+        """Finish what is in hand and end the thread."""
+        from celery.worker import state
+
+        from emotion.live import stop_batcher
+
+        state.should_stop = 0  # an exit code, read by the controller's loop: stop, and report success
+        self._thread.join(timeout)
+        stop_batcher()
+        state.should_stop = None
+        if self._thread.is_alive():
+            logger.warning("The embedded worker did not stop within %.0f s.", timeout)
+
+    def _run(self) -> None:
+        from celery.app import trace
+
+        try:
+            # The worker's command line does this before it starts; without it every task is rejected.
+            trace.setup_worker_optimizations(self._app)
+            self._app.set_current()
+            self._app.WorkController(
+                pool="solo",  # with the threads pool, memory:// stalls
+                concurrency=1,
+                queues=[self._queue],
+                without_mingle=True,
+                without_gossip=True,
+                without_heartbeat=True,
+                hostname="embedded",
+            ).start()
+        except SystemExit:  # how a controller says that it was asked to stop
+            pass
+        except Exception:
+            logger.exception("The embedded worker has ended; frames get no answers until a restart.")

@@ -1,0 +1,128 @@
+"""Reading settings from the environment. A bad value stops the start with a sentence naming the variable."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def read_bool(name: str, default: bool = False) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.strip().lower() in TRUE:
+        return True
+    if value.strip().lower() in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}; allowed are true and false (or 1 and 0).")
+
+
+def read_text(name: str, default: str) -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def read_int(name: str, default: int, *, lowest: int) -> int:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or int(value) < lowest:
+        raise ImproperlyConfigured(f"{name} is {value!r}; allowed is a whole number from {lowest} up.")
+    return int(value)
+
+
+def read_choice(name: str, allowed: tuple[str, ...], default: str) -> str:
+    value = os.environ.get(name, default).strip().lower()
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}; allowed are {', '.join(allowed)}.")
+    return value
+
+
+def read_list(name: str, default: list[str]) -> list[str]:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    items = [item.strip() for item in value.split(",") if item.strip()]
+    if not items:
+        raise ImproperlyConfigured(f"{name} is empty; give a comma-separated list or leave it unset.")
+    return items
+
+
+def read_url(name: str, schemes: tuple[str, ...]) -> str | None:
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.hostname:
+        # The value itself may hold a password, so only its scheme is told.
+        raise ImproperlyConfigured(
+            f"{name} has the scheme {parts.scheme!r}; "
+            f"it must look like {schemes[0]}://host:port (allowed schemes: {', '.join(schemes)})."
+        )
+    try:
+        parts.port  # noqa: B018  (reading the port is what validates it)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} has a port that is not a number between 0 and 65535.") from error
+    return value
+
+
+def read_postgres(name: str = "DATABASE_URL") -> dict | None:
+    """The DATABASES entry for ``postgres://user:password@host:port/name?option=value``, or None if unset."""
+    url = read_url(name, ("postgres", "postgresql"))
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    database = unquote(parts.path.lstrip("/"))
+    if not database:
+        raise ImproperlyConfigured(f"{name} names no database; it must end in /name.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": database,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname,
+        "PORT": str(parts.port or 5432),
+        "OPTIONS": dict(parse_qsl(parts.query)),
+    }
+
+
+def make_data_dir(name: str, default: Path) -> Path:
+    path = Path(os.environ.get(name) or default).expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {str(path)!r}, which cannot be made: {error.strerror}."
+        ) from error
+    return path
+
+
+def read_secret_key(name: str, kept_in: Path) -> str:
+    """The key from the environment, or one made at the first start, in a file only its owner reads."""
+    value = os.environ.get(name, "")
+    if value:
+        if len(value) < 32:
+            raise ImproperlyConfigured(f"{name} has {len(value)} characters; it needs 32 or more.")
+        return value
+    # The key is written in full before it gets its name, so a process starting at the same moment reads all
+    # or nothing; link() refuses to replace, so the first one wins and both go on with the same key.
+    if not kept_in.exists():
+        draft = kept_in.with_name(f"{kept_in.name}.{os.getpid()}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, kept_in)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    try:
+        return kept_in.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} is not set and {kept_in} cannot be read: {error.strerror}."
+        ) from error

@@ -1,0 +1,287 @@
+"""Attune's settings. Each choice comes from the environment; without any, one process serves everything.
+
+    ATTUNE_DATA_DIR            where database, secret key and collected static files live  (<repository>/data)
+    ATTUNE_DEBUG               detailed error pages; never in production                            (false)
+    ATTUNE_SECRET_KEY          32 characters or more         (made once, kept in ATTUNE_DATA_DIR/secret_key)
+    ATTUNE_ALLOWED_HOSTS       comma-separated host names                        (localhost,127.0.0.1,[::1])
+    ATTUNE_TRUSTED_ORIGINS     comma-separated origins that may post forms, as https://lms.example  (none)
+    ATTUNE_HTTPS               secure cookies, redirect to https, HSTS                              (false)
+    ATTUNE_TRUST_PROXY         believe X-Forwarded-Proto and X-Forwarded-For of the proxy in front  (false)
+    ATTUNE_LOG_LEVEL           DEBUG, INFO, WARNING or ERROR                                        (INFO)
+    ATTUNE_EMAIL_VERIFICATION  none, optional or mandatory                                          (none)
+    ATTUNE_SMTP_URL            smtp://user:password@host:port or smtps://...   (mail goes to the console)
+    ATTUNE_FROM_EMAIL          the sender of mail                               (Attune <attune@localhost>)
+    ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted                        (attune)
+    ATTUNE_DEVICE              auto, cpu, cuda or cuda:1, for the inference worker                  (auto)
+    ATTUNE_TORCH_THREADS       CPU threads of the inference worker                                  (1)
+    ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
+    DATABASE_URL               postgres://user:password@host:port/name                              (SQLite)
+    REDIS_URL                  redis://host:port/0; broker and channel layer         (inside this process)
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.urls import reverse_lazy
+
+from lms import env
+from lms.admin_theme import UNFOLD  # noqa: F401  (a setting)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ATTUNE_DATA_DIR = env.make_data_dir("ATTUNE_DATA_DIR", BASE_DIR / "data")
+TESTING = env.read_bool("ATTUNE_TESTING")
+
+# --- Security ---
+
+DEBUG = env.read_bool("ATTUNE_DEBUG")
+SECRET_KEY = env.read_secret_key("ATTUNE_SECRET_KEY", ATTUNE_DATA_DIR / "secret_key")
+ALLOWED_HOSTS = env.read_list("ATTUNE_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.read_list("ATTUNE_TRUSTED_ORIGINS", [])
+
+HTTPS = env.read_bool("ATTUNE_HTTPS")
+TRUST_PROXY = env.read_bool("ATTUNE_TRUST_PROXY")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "lms.errors.csrf_failure"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+# The admin's Alpine evaluates its attributes and writes styles into elements; see AdminPolicyMiddleware.
+ADMIN_CONTENT_SECURITY_POLICY_UPDATE = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}
+PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=()"
+
+# --- What is installed ---
+
+ROOT_URLCONF = "lms.urls"
+ASGI_APPLICATION = "lms.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "lms",  # before staticfiles: its runserver speaks ASGI
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "channels",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "axes",
+    "csp",
+    "rules",
+    "accounts",
+    "courses",
+    "emotion",
+    "training",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "lms.middleware.AdminPolicyMiddleware",
+    "lms.middleware.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.TimeZoneMiddleware",
+    "axes.middleware.AxesMiddleware",  # last, so that its lockout page replaces the view's answer
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.debug",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.theme.context",
+            ],
+        },
+    }
+]
+
+# --- Database ---
+
+DATABASES = {
+    "default": env.read_postgres("DATABASE_URL")
+    or {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": ATTUNE_DATA_DIR / "attune.sqlite3",
+        "OPTIONS": {
+            # A transaction waits for the write lock at its start, instead of failing in its middle.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        },
+        # A file, not :memory:, so that worker threads in a test see the same rows.
+        "TEST": {"NAME": ATTUNE_DATA_DIR / "test.sqlite3"},
+    }
+}
+
+# --- Redis, or everything in this process ---
+
+REDIS_URL = env.read_url("REDIS_URL", ("redis", "rediss", "unix"))
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL]},
+        }
+    }
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CELERY_BROKER_URL = REDIS_URL
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CELERY_BROKER_URL = "memory://"
+    # The default of this transport waits half a second for each task.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.005}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+
+# --- Emotion --------------------------------------------------------------------------------------------------------
+
+CHECKPOINTS_DIR = BASE_DIR / "checkpoints"
+ATTUNE_DEFAULT_MODEL = env.read_text("ATTUNE_DEFAULT_MODEL", "attune")
+ATTUNE_DEVICE = env.read_text("ATTUNE_DEVICE", "auto")
+ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", 1, lowest=1)
+
+# --- People ---
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = "/home/"
+LOGOUT_REDIRECT_URL = "/"
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it refuses before a password is looked at
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_DISPLAY = "accounts.models.display_name_of"
+ACCOUNT_EMAIL_VERIFICATION = env.read_choice(
+    "ATTUNE_EMAIL_VERIFICATION", ("none", "optional", "mandatory"), "none"
+)
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Attune] "
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login_failed": False}  # django-axes counts these
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Attune"
+
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_CALLABLE = "accounts.lockout.email_of"
+AXES_CLIENT_IP_CALLABLE = "accounts.lockout.address_of"
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+
+# --- Mail ---
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read_text("ATTUNE_FROM_EMAIL", "Attune <attune@localhost>")
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+if smtp_url := env.read_url("ATTUNE_SMTP_URL", ("smtp", "smtps")):
+    _smtp = urlsplit(smtp_url)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _smtp.hostname
+    EMAIL_USE_SSL = _smtp.scheme == "smtps"
+    EMAIL_USE_TLS = not EMAIL_USE_SSL and _smtp.port == 587
+    EMAIL_PORT = _smtp.port or (465 if EMAIL_USE_SSL else 25)
+    EMAIL_HOST_USER = unquote(_smtp.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_smtp.password or "")
+
+# --- Language, static files, REST, log ---
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ATTUNE_DATA_DIR / "staticfiles"
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one at each start
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Attune",
+    "DESCRIPTION": "Courses, and how they feel to the people taking them.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+}
+
+LOG_LEVEL = env.read_choice("ATTUNE_LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        "uvicorn": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},  # it warns that memory:// has no host
+    },
+}

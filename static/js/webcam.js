@@ -1,0 +1,213 @@
+// The camera in a lesson: one JPEG a second to the session's socket, and what comes back into the panel.
+
+const FRAME_INTERVAL_MS = 1000;
+const ANSWER_WITHIN_MS = 4000; // the server answers or drops within three seconds
+const LONGEST_SIDE = 640;
+const JPEG_QUALITY = 0.7;
+const RECONNECT_MS = [500, 1000, 2000, 4000, 8000];
+
+const CAMERA_PROBLEMS = {
+  NotAllowedError: "The camera is blocked for this page. Allow it in the address bar, then start again.",
+  NotFoundError: "No camera was found. Plug one in, or go on without: the lesson is the same.",
+  NotReadableError: "Another program is using the camera. Close it there, then start again.",
+};
+
+class CameraPanel {
+  constructor(root) {
+    this.root = root;
+    this.find = (name) => root.querySelector(`[data-camera-${name}]`);
+    this.rows = new Map([...root.querySelectorAll("[data-expression]")].map((row) => [row.dataset.expression, row]));
+    this.place = new PlaceInLesson();
+    this.canvas = document.createElement("canvas");
+    this.find("start").addEventListener("click", () => this.start());
+    this.find("stop").addEventListener("click", () => this.stop("Camera off."));
+    this.find("hide").addEventListener("click", () => this.togglePreview());
+    window.addEventListener("pagehide", () => this.stop("Camera off."));
+  }
+
+  async start() {
+    this.find("start").disabled = true;
+    this.showError("");
+    try {
+      if (!navigator.mediaDevices) throw new Error("The camera works over https or on localhost only.");
+      this.stream = await navigator.mediaDevices.getUserMedia({
+        video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" },
+        audio: false,
+      });
+      this.stream.getVideoTracks()[0].addEventListener("ended", () => this.stop("The camera was switched off."));
+      this.session = await this.post("/api/v1/lesson-sessions/", { lesson: Number(this.root.dataset.lessonId) });
+    } catch (error) {
+      this.release();
+      this.showError(CAMERA_PROBLEMS[error.name] || error.message);
+      this.find("start").disabled = false;
+      return;
+    }
+    this.find("preview").srcObject = this.stream;
+    Object.assign(this, { sequence: 0, answered: 0, dropped: 0, latency: null, inFlight: null, attempt: 0, stopping: false });
+    this.show("on", "Camera on.");
+    this.connect();
+    this.timer = setInterval(() => this.capture(), FRAME_INTERVAL_MS);
+  }
+
+  connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/ws/lesson-sessions/${this.session.id}/`);
+    this.socket = socket;
+    socket.addEventListener("message", (event) => this.receive(JSON.parse(event.data)));
+    socket.addEventListener("close", (event) => {
+      if (this.stopping || socket !== this.socket) return;
+      this.inFlight = null;
+      if (event.code >= 4400) return this.stop(event.reason || "The camera has stopped.");
+      this.show("reconnecting", "Reconnecting.");
+      const wait = RECONNECT_MS[Math.min(this.attempt++, RECONNECT_MS.length - 1)];
+      this.reconnect = setTimeout(() => this.connect(), wait);
+    });
+  }
+
+  receive(message) {
+    if (message.type === "ready") {
+      this.attempt = 0;
+      this.show("on", "Camera on.");
+    } else if (message.type === "closed") {
+      this.stop(message.message);
+    }
+    if (!["reading", "dropped", "refused"].includes(message.type)) return;
+    if (message.sequence === this.inFlight?.sequence) this.inFlight = null;
+    if (message.type === "reading") {
+      this.answered += 1;
+      this.latency = message.latency_ms;
+      this.showReading(message);
+    } else {
+      this.dropped += 1;
+      if (message.type === "refused") this.find("words").textContent = message.message;
+    }
+    this.find("facts").textContent = this.facts();
+  }
+
+  facts() {
+    const parts = [`${this.answered} ${this.answered === 1 ? "picture" : "pictures"} read`];
+    if (this.dropped) parts.push(`${this.dropped} passed over`);
+    if (this.latency !== null) parts.push(`${this.latency} ms`);
+    return parts.join(" · ");
+  }
+
+  async capture() {
+    const video = this.find("preview");
+    if (document.hidden || this.socket?.readyState !== WebSocket.OPEN || !video.videoWidth) return;
+    const now = performance.now();
+    if (this.inFlight && now - this.inFlight.sentAt < ANSWER_WITHIN_MS) return;
+    const sequence = ++this.sequence;
+    this.inFlight = { sequence, sentAt: now };
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(video.videoWidth, video.videoHeight));
+    this.canvas.width = Math.round(video.videoWidth * scale);
+    this.canvas.height = Math.round(video.videoHeight * scale);
+    this.canvas.getContext("2d").drawImage(video, 0, 0, this.canvas.width, this.canvas.height);
+    const jpeg = await new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
+    if (!jpeg || this.socket?.readyState !== WebSocket.OPEN) {
+      this.inFlight = null;
+      return;
+    }
+    const head = new TextEncoder().encode(JSON.stringify({ sequence, ...this.place.now() }));
+    const length = new Uint8Array([head.length >> 8, head.length & 255]);
+    this.socket.send(new Blob([length, head, jpeg]));
+  }
+
+  showReading({ words, probabilities }) {
+    this.find("words").textContent = words;
+    const shares = probabilities || {};
+    const leading = Object.keys(shares).reduce((a, b) => ((shares[b] ?? 0) > (shares[a] ?? 0) ? b : a), "");
+    for (const [name, row] of this.rows) {
+      const share = shares[name] ?? 0;
+      row.querySelector(".bar-fill").style.setProperty("--share", share.toFixed(3));
+      row.querySelector(".bar-value").textContent = `${Math.round(100 * share)}%`;
+      row.toggleAttribute("data-leading", name === leading);
+    }
+  }
+
+  stop(line) {
+    if (!this.stream) return;
+    this.stopping = true;
+    clearInterval(this.timer);
+    clearTimeout(this.reconnect);
+    this.socket?.close(1000);
+    this.release();
+    fetch(`/api/v1/lesson-sessions/${this.session.id}/end/`, {
+      method: "POST",
+      keepalive: true, // the page may be on its way out
+      headers: { "X-CSRFToken": this.csrfToken() },
+    }).catch(() => {}); // the session then ends with its consent or the retention job
+    this.show("off", line);
+    this.find("start").disabled = false;
+  }
+
+  release() {
+    // This, and nothing less, is what puts the camera's light out.
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = null;
+    this.find("preview").srcObject = null;
+  }
+
+  togglePreview() {
+    const video = this.find("preview");
+    video.classList.toggle("camera-preview-hidden");
+    const hidden = video.classList.contains("camera-preview-hidden");
+    this.find("hide").setAttribute("aria-pressed", String(hidden));
+  }
+
+  show(state, line) {
+    this.root.dataset.state = state;
+    this.find("line").textContent = line;
+    const on = state !== "off";
+    this.find("live").hidden = !on;
+    this.find("start").hidden = on;
+    this.find("stop").hidden = !on;
+    this.find("hide").hidden = !on;
+  }
+
+  showError(sentence) {
+    this.find("error").textContent = sentence;
+    this.find("error").hidden = !sentence;
+  }
+
+  csrfToken() {
+    return this.root.querySelector("[name=csrfmiddlewaretoken]").value;
+  }
+
+  async post(url, body) {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": this.csrfToken() },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(answer.detail || "The server did not start a session. Please try again.");
+    return answer;
+  }
+}
+
+// Which block is being read, and for how many seconds it has been so far.
+class PlaceInLesson {
+  constructor() {
+    this.blocks = [...document.querySelectorAll("[data-block-id]")];
+    this.seconds = new Map();
+    setInterval(() => {
+      const block = this.current();
+      if (block && !document.hidden) this.seconds.set(block, (this.seconds.get(block) || 0) + 0.5);
+    }, 500);
+  }
+
+  current() {
+    const middle = innerHeight * 0.4;
+    const before = this.blocks.filter((block) => block.getBoundingClientRect().top <= middle);
+    return before.at(-1) || this.blocks[0];
+  }
+
+  now() {
+    const block = this.current();
+    return block ? { block: Number(block.dataset.blockId), place_seconds: this.seconds.get(block) || 0 } : {};
+  }
+}
+
+document.querySelectorAll("[data-camera]").forEach((root) => {
+  if (root.querySelector("[data-camera-start]")) new CameraPanel(root);
+});

@@ -1,0 +1,215 @@
+"""Hyperparameters as frozen dataclasses, loaded strictly from YAML with `--set a.b=c` on top."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+DEFAULT_CONFIG = Path(__file__).with_name("config.yaml")
+
+
+class ConfigError(Exception):
+    """A configuration value is wrong; the message is one sentence that names it."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    architecture: str = "attune"
+    widths: tuple[int, ...] = (32, 64, 128, 256)
+    blocks: tuple[int, ...] = (1, 2, 2, 1)
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    set: Literal["fer2013", "synthetic"] = "fer2013"
+    path: str | None = None
+    ferplus: bool = True
+    holdout: float = 0.05
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    flip: float = 0.5
+    rotate: float = 20.0
+    scale: float = 0.2
+    shift: float = 0.15
+    brightness: float = 0.2
+    erase: float = 0.25
+    mixup: float = 0.2
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    smoothing: float = 0.1
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    name: Literal["sgd"] = "sgd"
+    lr: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 0.0005
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    name: Literal["one_cycle"] = "one_cycle"
+    warmup: float = 0.25
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    epochs: int = 20
+    batch_size: int = 128
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    threads: int = 0
+    ema: float = 0.999
+    checkpoint_every: int = 100
+
+
+@dataclass(frozen=True)
+class WandbConfig:
+    mode: Literal["disabled", "offline", "online"] = "disabled"
+    project: str = "attune"
+
+
+@dataclass(frozen=True)
+class Config:
+    name: str = "attune"
+    seed: int = 0
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    wandb: WandbConfig = field(default_factory=WandbConfig)
+
+
+# The ranges outside which a run would be nonsense rather than merely bad: (lowest, highest), both allowed.
+RANGES: dict[str, tuple[float, float]] = {
+    "model.dropout": (0.0, 0.95),
+    "data.holdout": (0.0, 0.5),
+    "augmentation.flip": (0.0, 1.0),
+    "augmentation.erase": (0.0, 1.0),
+    "augmentation.brightness": (0.0, 0.95),
+    "augmentation.scale": (0.0, 0.95),
+    "augmentation.mixup": (0.0, 10.0),
+    "loss.smoothing": (0.0, 0.9),
+    "optimiser.lr": (1e-8, 100.0),
+    "optimiser.momentum": (0.0, 0.9999),
+    "optimiser.weight_decay": (0.0, 1.0),
+    "schedule.warmup": (0.0, 0.9),
+    "loop.epochs": (1, 100_000),
+    "loop.batch_size": (2, 65_536),
+    "loop.threads": (0, 1024),
+    "loop.ema": (0.0, 0.999999),
+    "loop.checkpoint_every": (1, 10_000_000),
+}
+
+
+def load_config(path: Path | None = None, overrides: list[str] | None = None) -> Config:
+    """Read a YAML file (the default recipe when none is named) and apply `a.b=c` overrides.
+
+    Raises ConfigError with one sentence for an unreadable file, an unknown key or a bad value.
+    """
+    path = path or DEFAULT_CONFIG
+    try:
+        tree = yaml.safe_load(path.read_text()) or {}
+    except OSError as error:
+        raise ConfigError(f"The configuration {path} cannot be read: {error.strerror}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path} must hold keys and values, such as those in training/config.yaml.")
+    for override in overrides or []:
+        _apply_override(tree, override)
+    return _build(Config, tree, "")
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    """The configuration as plain dicts and lists, ready for YAML or JSON."""
+    return _plain(dataclasses.asdict(config))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _apply_override(tree: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"--set takes key=value, such as optimiser.lr=0.05, not '{override}'.")
+    *parents, last = key.strip().split(".")
+    node = tree
+    for name in parents:
+        child = node.setdefault(name, {})
+        if not isinstance(child, dict):
+            raise ConfigError(f"'{key}' is not a configuration key: '{name}' holds a value.")
+        node = child
+    try:
+        node[last] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"The value in --set {override} cannot be read as YAML.") from None
+
+
+def _build(kind: type, tree: Any, prefix: str) -> Any:
+    if not isinstance(tree, dict):
+        raise ConfigError(f"'{prefix.rstrip('.')}' holds keys of its own; a single value was given: {tree!r}.")
+    known = typing.get_type_hints(kind)
+    values = {}
+    for key, value in tree.items():
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
+            raise ConfigError(f"'{prefix}{key}' is not a configuration key; did you mean '{prefix}{near}'?")
+        values[key] = _value(known[key], value, f"{prefix}{key}")
+    return kind(**values)
+
+
+def _value(hint: Any, value: Any, key: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _build(typing.cast(type, hint), value, f"{key}.")
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        if value not in arguments:
+            raise ConfigError(f"'{key}' is {value!r}; allowed: {', '.join(map(str, arguments))}.")
+        return value
+    if origin is types.UnionType:
+        return None if value is None else _value(arguments[0], value, key)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"'{key}' is a list, such as [32, 64]; given: {value!r}.")
+        return tuple(_value(arguments[0], item, key) for item in value)
+    return _in_range(_scalar(hint, value, key), key)
+
+
+def _scalar(hint: type, value: Any, key: str) -> Any:
+    if hint is float and isinstance(value, str):  # YAML 1.1 reads 5e-4 as a word
+        try:
+            value = float(value)
+        except ValueError:
+            pass
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise ConfigError(f"'{key}' takes a value of type {hint.__name__}; given: {value!r}.")
+    return value
+
+
+def _in_range(value: Any, key: str) -> Any:
+    low, high = RANGES.get(key, (None, None))
+    if low is not None and not low <= value <= high:
+        raise ConfigError(f"'{key}' is {value}; allowed: {low} to {high}.")
+    return value

@@ -1,0 +1,150 @@
+"""One training run from configuration to a served checkpoint. No Django in here."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from emotion.core import architectures
+from emotion.core.calibration import fit_temperature
+from emotion.core.checkpoint import load_model, save_model
+from emotion.core.manifest import InputSpec, Manifest
+from training import loop
+from training.config import Config, ConfigError, load_config, to_dict
+from training.data.dataset import FaceDataset, FaceSplit, hold_out
+from training.data.fer2013 import HEAD_FERPLUS, find_csv, load_fer2013
+from training.data.synthetic import synthetic_dataset
+from training.evaluate import evaluate_head, predict_logits
+from training.logger import RunLogger
+
+TRAINING_SPLIT = "Training"
+VALIDATION_SPLIT = "PublicTest"
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A run's end: its folder, the checkpoint's folder (None when it was stopped early), and its figures."""
+
+    folder: Path
+    checkpoint: Path | None
+    figures: dict[str, Any]
+
+
+def load_dataset(config: Config, root: Path) -> FaceDataset:
+    """The configured data set. Raises DataError with one message."""
+    if config.data.set == "synthetic":
+        return synthetic_dataset(config.seed)
+    return load_fer2013(find_csv(config.data.path, root), ferplus=config.data.ferplus)
+
+
+def latest_run(runs: Path, name: str) -> Path:
+    """The newest run of `name` that has a resume point."""
+    candidates = sorted(path.parent for path in runs.glob(f"{name}-*/{loop.RESUME_FILE}"))
+    if not candidates:
+        raise ConfigError(f"There is no run of '{name}' to resume under {runs}.")
+    return candidates[-1]
+
+
+def run_training(
+    *,
+    config: Config,
+    root: Path,
+    runs: Path,
+    checkpoints: Path,
+    resume: Path | None,
+    write: Callable[[str], None],
+    interactive: bool,
+    stop_requested: Callable[[], bool],
+) -> RunResult:
+    """Train, keep the best epoch, fit its temperature on held-out rows, and put it into `checkpoints/<name>`."""
+    if config.loop.threads:
+        torch.set_num_threads(config.loop.threads)
+    dataset = load_dataset(config, root)
+    write(dataset.summary)
+    training, held_out = hold_out(
+        dataset.split(TRAINING_SPLIT), next(iter(dataset.heads)), config.data.holdout, config.seed
+    )
+    validation = dataset.split(VALIDATION_SPLIT)
+    spec = _input_spec(training)
+    torch.manual_seed(config.seed)
+    options = {
+        "widths": list(config.model.widths), "blocks": list(config.model.blocks), "dropout": config.model.dropout
+    }
+    model = architectures.build(config.model.architecture, heads=dataset.heads, **options)
+    folder = resume or runs / f"{config.name}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(to_dict(config), sort_keys=False))
+    parameters = sum(p.numel() for p in model.parameters())
+    write(f"{config.model.architecture}: {parameters / 1e6:.2f} M parameters, {len(training)} faces, run {folder}")
+
+    manifest = Manifest(
+        name=config.name,
+        architecture=config.model.architecture,
+        options=options,
+        heads=dataset.heads,
+        serving_head=HEAD_FERPLUS if HEAD_FERPLUS in dataset.heads else next(iter(dataset.heads)),
+        input=spec,
+        trained_on=dataset.summary,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+    best = folder / "best"
+
+    def save_best(state: dict[str, torch.Tensor], figures: dict[str, Any]) -> None:
+        save_model(best, state, Manifest(**{**vars(manifest), "metrics": figures}))
+
+    with RunLogger(folder, config, write, interactive=interactive) as logger:
+        progress = loop.train(
+            config=config,
+            model=model,
+            heads=dataset.heads,
+            spec=spec,
+            training=training,
+            validation=validation,
+            folder=folder,
+            logger=logger,
+            resume=resume is not None,
+            save_best=save_best,
+            stop_requested=stop_requested,
+        )
+    if progress.epoch < config.loop.epochs:
+        return RunResult(folder, None, {})
+    figures = finish(best, held_out=held_out, validation=validation)
+    target = checkpoints / config.name
+    target.mkdir(parents=True, exist_ok=True)
+    for file in best.iterdir():  # weights first would pair them with a stale manifest; a reader checks the sha256
+        shutil.copyfile(file, target / file.name)
+    return RunResult(folder, target, figures)
+
+
+def finish(best: Path, *, held_out: FaceSplit, validation: FaceSplit) -> dict[str, Any]:
+    """Fit each head's temperature on rows the weights never saw, evaluate, and write both into the manifest."""
+    model, manifest = load_model(best)
+    temperatures = {}
+    if len(held_out):
+        logits = predict_logits(model, held_out.pixels, manifest.input)
+        for head in manifest.heads:
+            rows = held_out.labelled(head)
+            temperatures[head] = fit_temperature(logits[head][rows], held_out.labels(head)[rows])
+    logits = predict_logits(model, validation.pixels, manifest.input)
+    reports = {head: evaluate_head(logits, manifest.heads, validation, head) for head in manifest.heads}
+    figures = {VALIDATION_SPLIT: reports, "epoch": manifest.metrics.get("epoch")}
+    save_model(
+        best, model.state_dict(), Manifest(**{**vars(manifest), "temperatures": temperatures, "metrics": figures})
+    )
+    return figures
+
+
+def _input_spec(split: FaceSplit) -> InputSpec:
+    """Side of the faces, and the mean and deviation of their grey levels, rounded so that a manifest reads well."""
+    sample = split.pixels[:: max(1, len(split) // 5000)].astype("float32") / 255
+    return InputSpec(split.pixels.shape[1], 1, (round(float(sample.mean()), 4),), (round(float(sample.std()), 4),))
+
+
+__all__ = ["RunResult", "latest_run", "load_config", "load_dataset", "run_training"]
