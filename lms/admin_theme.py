@@ -9,6 +9,12 @@ def _teaches(request) -> bool:
     return request.user.is_active and request.user.is_staff
 
 
+def _sees_climates(request) -> bool:
+    from emotion.policy import features_are_on  # settings import this module before there are models
+
+    return _teaches(request) and features_are_on()
+
+
 def _is_administrator(request) -> bool:
     return request.user.is_superuser
 
@@ -78,12 +84,16 @@ UNFOLD = {
                     _item("Lessons", "article", "admin:courses_lesson_changelist"),
                     _item("Quizzes", "quiz", "admin:courses_quiz_changelist"),
                     _item("Enrollments", "group", "admin:courses_enrollment_changelist"),
+                    _item("Lesson climates", "mood", "admin:emotion_lessonclimate_changelist", _sees_climates),
                 ],
             },
             {
                 "title": "Administration",
                 "separator": True,
-                "items": [_item("People", "person", "admin:accounts_user_changelist", _is_administrator)],
+                "items": [
+                    _item("People", "person", "admin:accounts_user_changelist", _is_administrator),
+                    _item("Models", "neurology", "admin:emotion_modelversion_changelist", _is_administrator),
+                ],
             },
         ],
     },

@@ -282,6 +282,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "uvicorn": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},  # a line for each frame otherwise
         "kombu.connection": {"level": "ERROR"},  # it warns that memory:// has no host
     },
 }

@@ -15,10 +15,11 @@ function draw(figure) {
   const titles = new Map(blocks.map((block) => [block.number, block.title]));
   const firstOfBlock = points.map((point, index) => index === 0 || points[index - 1].block !== point.block);
   const labels = points.map((point) => `${titles.get(point.block) || "Elsewhere"}, ${clock(point.seconds)}`);
+  const few = points.length < 4;
   const ink = colour("--ink-muted");
   const line = colour("--line");
   return new window.Chart(figure.querySelector("canvas"), {
-    type: "line",
+    type: few ? "bar" : "line", // an area needs a few points to be one
     data: {
       labels,
       datasets: EXPRESSIONS.map((name) => ({
@@ -28,10 +29,11 @@ function draw(figure) {
         backgroundColor: `${colour(`--expr-${name}`)}cc`,
         borderWidth: 1,
         fill: true,
-        pointRadius: points.length < 3 ? 4 : 0,
+        pointRadius: 0,
         pointHitRadius: 8,
         tension: 0.25,
         spanGaps: false,
+        maxBarThickness: 120,
       })),
     },
     options: {
@@ -40,6 +42,7 @@ function draw(figure) {
       interaction: { mode: "index", intersect: false },
       scales: {
         x: {
+          stacked: few,
           grid: { color: (context) => (firstOfBlock[context.index] ? line : "transparent") },
           ticks: {
             color: ink,

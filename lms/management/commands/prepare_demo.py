@@ -17,8 +17,8 @@ class Command(BaseCommand):
 
     def handle(self, *, verbosity: int, **_) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        accounts = seed_demo_accounts()  # first, since the course wants its instructor
         course = seed_demo_course()
-        accounts = seed_demo_accounts()
         if current_gate() is None:
             gate = state_gate(jurisdiction="demonstration", purpose="evaluation", stated_by="the demo's first start")
             self.stdout.write(
