@@ -9,9 +9,7 @@ from django.utils import timezone
 
 def validate_time_zone(value: str) -> None:
     if value not in available_timezones():
-        raise ValidationError(
-            "%(value)s is not a time zone we know, such as Europe/Berlin.", params={"value": value}
-        )
+        raise ValidationError("%(value)s is not a time zone we know, such as Europe/Berlin.", params={"value": value})
 
 
 def display_name_of(user: "User") -> str:
@@ -39,17 +37,11 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. Administrators are superusers; instructors are staff and see the courses they teach."""
 
-    email = models.EmailField(
-        "e-mail", unique=True, error_messages={"unique": "This e-mail already has an account."}
-    )
-    display_name = models.CharField(
-        max_length=80, blank=True, help_text="What other people here read as your name."
-    )
+    email = models.EmailField("e-mail", unique=True, error_messages={"unique": "This e-mail already has an account."})
+    display_name = models.CharField(max_length=80, blank=True, help_text="What other people here read as your name.")
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     locale = models.CharField(max_length=12, default="en")
-    is_staff = models.BooleanField(
-        "instructor", default=False, help_text="May enter the administration and teach."
-    )
+    is_staff = models.BooleanField("instructor", default=False, help_text="May enter the administration and teach.")
     is_active = models.BooleanField(default=True, help_text="Switch this off instead of deleting an account.")
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 

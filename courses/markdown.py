@@ -66,4 +66,4 @@ def render(markdown: str) -> SafeString:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer",
     )
-    return mark_safe(safe)  # noqa: S308  (nh3 has just cleaned it)
+    return mark_safe(safe)

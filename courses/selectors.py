@@ -208,8 +208,7 @@ def shown_quiz(
             prompt=render(question.prompt),
             explanation=render(question.explanation),
             choices=[
-                ShownChoice(choice, choice.pk in answers.get(question.pk, ()))
-                for choice in question.choices.all()
+                ShownChoice(choice, choice.pk in answers.get(question.pk, ())) for choice in question.choices.all()
             ],
             unanswered=question.pk in missing,
         )

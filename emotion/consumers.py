@@ -73,12 +73,21 @@ class FrameSocket(AsyncWebsocketConsumer):
         self._expect(sequence)
         try:
             receipt = await database_sync_to_async(submit_frame)(
-                user=self.scope["user"], session_id=self._session_id, sequence=sequence, jpeg=jpeg, place=place
+                user=self.scope["user"],
+                session_id=self._session_id,
+                sequence=sequence,
+                jpeg=jpeg,
+                place=place,
             )
         except Refused as refusal:
             if timer := self._outstanding.pop(sequence, None):
                 timer.cancel()
-            message = {"type": "refused", "sequence": sequence, "status": refusal.status, "message": str(refusal)}
+            message = {
+                "type": "refused",
+                "sequence": sequence,
+                "status": refusal.status,
+                "message": str(refusal),
+            }
             await self._tell(message)
             if refusal.final:
                 await self.close(REFUSED_FINALLY, str(refusal))

@@ -50,9 +50,7 @@ def _start() -> Batcher:
     version = services.promoted_model()
     engine = Engine(services.checkpoint_folder(version.name), device=settings.ATTUNE_DEVICE)
     engine.warm_up()
-    logger.info(
-        "Serving %s on %s; ready after %.1f s.", version.name, engine.device, time.monotonic() - started
-    )
+    logger.info("Serving %s on %s; ready after %.1f s.", version.name, engine.device, time.monotonic() - started)
     batcher = Batcher(engine, lambda answers: _record(answers, version), _report_dropped)
     batcher.start()
     return batcher

@@ -45,9 +45,7 @@ class ModelVersion(models.Model):
         ordering = ["-created_at"]
         constraints = [
             UniqueConstraint(fields=["status"], condition=Q(status="promoted"), name="one_promoted_model"),
-            CheckConstraint(
-                condition=Q(status__in=["candidate", "promoted", "retired"]), name="model_status_is_known"
-            ),
+            CheckConstraint(condition=Q(status__in=["candidate", "promoted", "retired"]), name="model_status_is_known"),
         ]
 
     def __str__(self) -> str:
@@ -191,7 +189,8 @@ class EmotionBucket(models.Model):
     class Meta:
         constraints = [
             UniqueConstraint(
-                fields=["session", "block_number", "edition", "place", "minute"], name="one_bucket_per_place_and_minute"
+                fields=["session", "block_number", "edition", "place", "minute"],
+                name="one_bucket_per_place_and_minute",
             )
         ]
 

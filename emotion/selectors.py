@@ -63,7 +63,8 @@ def _timeline(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> 
     blocks = [{"number": pk, "title": title} for pk, title in lesson.blocks.values_list("pk", "title")]
     order = {block["number"]: index for index, block in enumerate(blocks)}
     points = sorted(
-        (_point(row) for row in sums), key=lambda point: (order.get(point["block"], len(order)), point["seconds"])
+        (_point(row) for row in sums),
+        key=lambda point: (order.get(point["block"], len(order)), point["seconds"]),
     )
     return {"blocks": blocks, "points": points}
 

@@ -20,7 +20,14 @@ from emotion.core.manifest import CheckpointError, read_manifest
 from emotion.inference.frame_store import Frame, open_frame_store
 from emotion.inference.jpeg import BadFrame, check_jpeg
 from emotion.inference.results import Answer
-from emotion.models import CONSENT_VERSION, Consent, EmotionBucket, EmotionReading, LessonSession, ModelVersion
+from emotion.models import (
+    CONSENT_VERSION,
+    Consent,
+    EmotionBucket,
+    EmotionReading,
+    LessonSession,
+    ModelVersion,
+)
 from emotion.permissions import takes_as_student
 from emotion.places import Place
 from emotion.policy import features_are_on
@@ -63,9 +70,7 @@ def give_consent(*, user, course: Course, share_with_instructor: bool = False) -
         if consent is None:
             try:
                 with transaction.atomic():
-                    return Consent.objects.create(
-                        user=user, course=course, share_with_instructor=share_with_instructor
-                    )
+                    return Consent.objects.create(user=user, course=course, share_with_instructor=share_with_instructor)
             except IntegrityError:  # the same form, sent twice at once
                 consent = Consent.objects.in_force().get(user=user, course=course)
         consent.share_with_instructor = share_with_instructor
@@ -125,9 +130,7 @@ def end_session(*, session: LessonSession) -> None:
     open_frame_store(settings.REDIS_URL).discard(str(session.pk))
 
 
-def submit_frame(
-    *, user, session_id: uuid.UUID | str, sequence: int | None, jpeg: bytes, place: Place
-) -> Receipt:
+def submit_frame(*, user, session_id: uuid.UUID | str, sequence: int | None, jpeg: bytes, place: Place) -> Receipt:
     """Take a frame for the worker. Without a sequence, it is numbered by the milliseconds since the session began.
 
     Raises Refused, with nothing kept, for a frame that may not or cannot be taken. Consent, enrollment and the gate are

@@ -1,5 +1,5 @@
 from celery import shared_task
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 
 from emotion.inference.frame_store import open_frame_store
@@ -25,7 +25,7 @@ def _load_model(sender, **_) -> None:
         live_batcher()
 
 
-@worker_shutting_down.connect
+@worker_shutdown.connect
 def _stop_batcher(**_) -> None:
     from emotion.live import stop_batcher
 

@@ -4,7 +4,6 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 
-
 def _teaches(request) -> bool:
     return request.user.is_active and request.user.is_staff
 

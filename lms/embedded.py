@@ -25,11 +25,8 @@ class EmbeddedWorker:
         """Finish what is in hand and end the thread."""
         from celery.worker import state
 
-        from emotion.live import stop_batcher
-
         state.should_stop = 0  # an exit code, read by the controller's loop: stop, and report success
         self._thread.join(timeout)
-        stop_batcher()
         state.should_stop = None
         if self._thread.is_alive():
             logger.warning("The embedded worker did not stop within %.0f s.", timeout)
@@ -37,7 +34,10 @@ class EmbeddedWorker:
     def _run(self) -> None:
         from celery.app import trace
 
+        from emotion.live import live_batcher
+
         try:
+            live_batcher()  # the worker's command line loads the model on its "ready" signal, which is not sent here
             # The worker's command line does this before it starts; without it every task is rejected.
             trace.setup_worker_optimizations(self._app)
             self._app.set_current()

@@ -95,9 +95,7 @@ def make_data_dir(name: str, default: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"{name} is {str(path)!r}, which cannot be made: {error.strerror}."
-        ) from error
+        raise ImproperlyConfigured(f"{name} is {str(path)!r}, which cannot be made: {error.strerror}.") from error
     return path
 
 
@@ -123,6 +121,4 @@ def read_secret_key(name: str, kept_in: Path) -> str:
     try:
         return kept_in.read_text().strip()
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"{name} is not set and {kept_in} cannot be read: {error.strerror}."
-        ) from error
+        raise ImproperlyConfigured(f"{name} is not set and {kept_in} cannot be read: {error.strerror}.") from error

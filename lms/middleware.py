@@ -28,7 +28,7 @@ def _after(get_response: GetResponse, change: Callable[[HttpRequest, HttpRespons
 
 
 @sync_and_async_middleware
-def PermissionsPolicyMiddleware(get_response: GetResponse):  # noqa: N802  (named as settings name middleware)
+def PermissionsPolicyMiddleware(get_response: GetResponse):
     """The camera belongs to Attune's own pages; microphone and position to nobody."""
 
     def change(request, response):
@@ -38,7 +38,7 @@ def PermissionsPolicyMiddleware(get_response: GetResponse):  # noqa: N802  (name
 
 
 @sync_and_async_middleware
-def AdminPolicyMiddleware(get_response: GetResponse):  # noqa: N802
+def AdminPolicyMiddleware(get_response: GetResponse):
     """Loosen the content security policy under the admin, and nowhere else."""
     prefix = reverse("admin:index")
 

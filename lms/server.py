@@ -32,7 +32,9 @@ def serve(host: str, port: int, announce: Callable[[], None]) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CommandError(f"Port {port} on {host} cannot be used ({error.strerror}); try --port {port + 1}.") from None
+            raise CommandError(
+                f"Port {port} on {host} cannot be used ({error.strerror}); try --port {port + 1}."
+            ) from None
     config = uvicorn.Config(
         "lms.asgi:application",
         host=host,

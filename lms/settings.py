@@ -1,22 +1,22 @@
 """Attune's settings. Each choice comes from the environment; without any, one process serves everything.
 
-    ATTUNE_DATA_DIR            where database, secret key and collected static files live  (<repository>/data)
-    ATTUNE_DEBUG               detailed error pages; never in production                            (false)
-    ATTUNE_SECRET_KEY          32 characters or more         (made once, kept in ATTUNE_DATA_DIR/secret_key)
-    ATTUNE_ALLOWED_HOSTS       comma-separated host names                        (localhost,127.0.0.1,[::1])
-    ATTUNE_TRUSTED_ORIGINS     comma-separated origins that may post forms, as https://lms.example  (none)
-    ATTUNE_HTTPS               secure cookies, redirect to https, HSTS                              (false)
-    ATTUNE_TRUST_PROXY         believe X-Forwarded-Proto and X-Forwarded-For of the proxy in front  (false)
-    ATTUNE_LOG_LEVEL           DEBUG, INFO, WARNING or ERROR                                        (INFO)
-    ATTUNE_EMAIL_VERIFICATION  none, optional or mandatory                                          (none)
-    ATTUNE_SMTP_URL            smtp://user:password@host:port or smtps://...   (mail goes to the console)
-    ATTUNE_FROM_EMAIL          the sender of mail                               (Attune <attune@localhost>)
-    ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted                        (attune)
-    ATTUNE_DEVICE              auto, cpu, cuda or cuda:1, for the inference worker                  (auto)
-    ATTUNE_TORCH_THREADS       CPU threads of the inference worker                                  (1)
-    ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
-    DATABASE_URL               postgres://user:password@host:port/name                              (SQLite)
-    REDIS_URL                  redis://host:port/0; broker and channel layer         (inside this process)
+ATTUNE_DATA_DIR            where database, secret key and collected static files live  (<repository>/data)
+ATTUNE_DEBUG               detailed error pages; never in production                            (false)
+ATTUNE_SECRET_KEY          32 characters or more         (made once, kept in ATTUNE_DATA_DIR/secret_key)
+ATTUNE_ALLOWED_HOSTS       comma-separated host names                        (localhost,127.0.0.1,[::1])
+ATTUNE_TRUSTED_ORIGINS     comma-separated origins that may post forms, as https://lms.example  (none)
+ATTUNE_HTTPS               secure cookies, redirect to https, HSTS                              (false)
+ATTUNE_TRUST_PROXY         believe X-Forwarded-Proto and X-Forwarded-For of the proxy in front  (false)
+ATTUNE_LOG_LEVEL           DEBUG, INFO, WARNING or ERROR                                        (INFO)
+ATTUNE_EMAIL_VERIFICATION  none, optional or mandatory                                          (none)
+ATTUNE_SMTP_URL            smtp://user:password@host:port or smtps://...   (mail goes to the console)
+ATTUNE_FROM_EMAIL          the sender of mail                               (Attune <attune@localhost>)
+ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted                        (attune)
+ATTUNE_DEVICE              auto, cpu, cuda or cuda:1, for the inference worker                  (auto)
+ATTUNE_TORCH_THREADS       CPU threads of the inference worker                                  (1)
+ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
+DATABASE_URL               postgres://user:password@host:port/name                              (SQLite)
+REDIS_URL                  redis://host:port/0; broker and channel layer         (inside this process)
 """
 
 from datetime import timedelta
@@ -210,9 +210,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = "accounts.models.display_name_of"
-ACCOUNT_EMAIL_VERIFICATION = env.read_choice(
-    "ATTUNE_EMAIL_VERIFICATION", ("none", "optional", "mandatory"), "none"
-)
+ACCOUNT_EMAIL_VERIFICATION = env.read_choice("ATTUNE_EMAIL_VERIFICATION", ("none", "optional", "mandatory"), "none")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Attune] "
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True

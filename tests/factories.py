@@ -41,9 +41,7 @@ def make_course(
     extra.setdefault("summary", f"What {title} is about.")
     course = Course.objects.create(title=title, status=status, **extra)
     for module_position in range(1, modules + 1):
-        module = Module.objects.create(
-            course=course, title=f"Module {module_position}", position=module_position
-        )
+        module = Module.objects.create(course=course, title=f"Module {module_position}", position=module_position)
         for position in range(1, lessons + 1):
             make_lesson(module=module, position=position, blocks=blocks)
     if instructor:
@@ -68,9 +66,7 @@ def make_lesson(*, module: Module | None = None, position: int = 1, blocks: int 
 
 def make_quiz(*, lesson: Lesson, questions: int = 2, choices: int = 3, pass_percent: int = 70) -> Quiz:
     """The first choice of each question is the right one."""
-    block = Block.objects.create(
-        lesson=lesson, kind="quiz", title="Check yourself", position=lesson.blocks.count() + 1
-    )
+    block = Block.objects.create(lesson=lesson, kind="quiz", title="Check yourself", position=lesson.blocks.count() + 1)
     quiz = Quiz.objects.create(block=block, pass_percent=pass_percent)
     for position in range(1, questions + 1):
         question = Question.objects.create(

@@ -17,7 +17,11 @@ from training.metrics import classification_report
 
 @torch.inference_mode()
 def predict_logits(
-    model: nn.Module, pixels: np.ndarray, spec: InputSpec, device: torch.device | str = "cpu", batch_size: int = 256
+    model: nn.Module,
+    pixels: np.ndarray,
+    spec: InputSpec,
+    device: torch.device | str = "cpu",
+    batch_size: int = 256,
 ) -> dict[str, np.ndarray]:
     """(N, H, W) uint8 faces -> {head: (N, C) float32 logits}. The model is left in the mode it was in."""
     was_training = model.training

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from training.config import Config, to_dict
 
@@ -25,8 +32,12 @@ class RunLogger:
         self._wandb: Any = None
         self._progress = (
             Progress(
-                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                TextColumn("left"), TimeRemainingColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
             )
             if interactive
             else None
@@ -44,7 +55,11 @@ class RunLogger:
                 self.write("No wandb key was found, so this run is kept offline (`wandb sync` sends it later).")
                 mode = "offline"
             self._wandb = wandb.init(
-                project=settings.project, name=self.folder.name, mode=mode, dir=self.folder, config=to_dict(self._config)
+                project=settings.project,
+                name=self.folder.name,
+                mode=mode,
+                dir=self.folder,
+                config=to_dict(self._config),
             )
         if self._progress:
             self._progress.start()

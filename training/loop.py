@@ -234,5 +234,13 @@ def load_resume_point(
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
         return Progress(**saved["progress"])
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        EOFError,
+        pickle.UnpicklingError,
+    ) as error:
         raise CheckpointError(f"The run cannot be resumed from {path}: {str(error).splitlines()[0]}") from None

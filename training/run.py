@@ -75,7 +75,9 @@ def run_training(
     spec = _input_spec(training)
     torch.manual_seed(config.seed)
     options = {
-        "widths": list(config.model.widths), "blocks": list(config.model.blocks), "dropout": config.model.dropout
+        "widths": list(config.model.widths),
+        "blocks": list(config.model.blocks),
+        "dropout": config.model.dropout,
     }
     model = architectures.build(config.model.architecture, heads=dataset.heads, **options)
     folder = resume or runs / f"{config.name}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
@@ -136,7 +138,9 @@ def finish(best: Path, *, held_out: FaceSplit, validation: FaceSplit) -> dict[st
     reports = {head: evaluate_head(logits, manifest.heads, validation, head) for head in manifest.heads}
     figures = {VALIDATION_SPLIT: reports, "epoch": manifest.metrics.get("epoch")}
     save_model(
-        best, model.state_dict(), Manifest(**{**vars(manifest), "temperatures": temperatures, "metrics": figures})
+        best,
+        model.state_dict(),
+        Manifest(**{**vars(manifest), "temperatures": temperatures, "metrics": figures}),
     )
     return figures
 

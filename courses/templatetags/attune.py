@@ -13,12 +13,8 @@ def icon(name: str, label: str = ""):
     """A picture from the sprite. Without a label it is decoration, hidden from screen readers."""
     href = f"{static('vendor/bootstrap-icons/sprite.svg')}#{name}"
     if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href
-        )
-    return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', href
-    )
+        return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href)
+    return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', href)
 
 
 @register.simple_tag(takes_context=True)

@@ -15,8 +15,8 @@ from courses.models import Lesson
 from emotion import selectors, services
 from emotion.inference.jpeg import MAX_BYTES
 from emotion.models import LessonSession
-from emotion.policy import features_are_on
 from emotion.places import read_place, read_sequence
+from emotion.policy import features_are_on
 from emotion.services import Refused
 
 # Multipart wraps the picture into boundaries and a few short fields.
@@ -90,7 +90,10 @@ class Frames(EmotionView):
             "image/jpeg": OpenApiTypes.BINARY,
             "multipart/form-data": {
                 "type": "object",
-                "properties": {"frame": {"type": "string", "format": "binary"}, "sequence": {"type": "integer"}},
+                "properties": {
+                    "frame": {"type": "string", "format": "binary"},
+                    "sequence": {"type": "integer"},
+                },
                 "required": ["frame"],
             },
         },

@@ -14,7 +14,14 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from emotion.core import architectures
-from emotion.core.manifest import MANIFEST, WEIGHTS, CheckpointError, Manifest, read_manifest, write_atomically
+from emotion.core.manifest import (
+    MANIFEST,
+    WEIGHTS,
+    CheckpointError,
+    Manifest,
+    read_manifest,
+    write_atomically,
+)
 
 
 def save_model(folder: Path, state: dict[str, Any], manifest: Manifest) -> Manifest:

@@ -22,17 +22,21 @@ SECOND_FACE_SHARE = 0.15
 
 
 class Engine:
-    """Serves one checkpoint on one device. Not thread-safe: the batcher's thread is its only user."""
+    """Serves one checkpoint on one device, by default with the head its manifest names.
 
-    def __init__(self, checkpoint: Path, device: str = "auto") -> None:
+    Not thread-safe: the batcher's thread is its only user.
+    """
+
+    def __init__(self, checkpoint: Path, device: str = "auto", head: str | None = None) -> None:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(device)
         model, self.manifest = load_model(checkpoint)
         self.model = model.to(self.device, memory_format=torch.channels_last)
-        self.temperature = self.manifest.temperatures.get(self.manifest.serving_head, 1.0)
+        self.head = head or self.manifest.serving_head
+        self.temperature = self.manifest.temperatures.get(self.head, 1.0)
         self.detector = FaceDetector()
-        self._columns = [EXPRESSIONS.index(name) for name in self.manifest.classes]
+        self._columns = [EXPRESSIONS.index(name) for name in self.manifest.heads[self.head]]
 
     def warm_up(self) -> None:
         """Pay the first call's costs before a student does."""
@@ -66,7 +70,7 @@ class Engine:
         """Crops of the input's size -> (B, C) calibrated probabilities of the serving head's classes."""
         batch = torch.from_numpy(np.stack(crops)).to(self.device)
         inputs = to_input(batch, self.manifest.input).contiguous(memory_format=torch.channels_last)
-        logits = self.model(inputs)[self.manifest.serving_head]
+        logits = self.model(inputs)[self.head]
         return torch.softmax(logits.float() / self.temperature, dim=1).cpu().numpy()
 
     def _find(self, image: np.ndarray) -> tuple[str, Face | None]:

@@ -117,9 +117,7 @@ def test_choices_of_another_question_do_not_count_as_answers(alice):
     first, second = quiz.questions.all()
     stranger = second.choices.first().pk
     with pytest.raises(services.UnansweredQuestions) as refused:
-        services.submit_quiz(
-            user=alice, quiz=quiz, answers={first.pk: [stranger], second.pk: [stranger]}
-        )
+        services.submit_quiz(user=alice, quiz=quiz, answers={first.pk: [stranger], second.pk: [stranger]})
     assert refused.value.question_ids == [first.pk]
     assert not QuizAttempt.objects.exists()
 

@@ -230,9 +230,7 @@ def test_a_quiz_is_closed_to_outsiders(client, alice):
 
 def test_another_app_can_put_a_panel_beside_the_lesson(client, alice, monkeypatch):
     monkeypatch.setattr(panels, "_lesson", {})
-    shown = panels.LessonPanel(
-        "courses/_progress_line.html", {"outline": {"total": 41}}, scripts=("js/lesson.js",)
-    )
+    shown = panels.LessonPanel("courses/_progress_line.html", {"outline": {"total": 41}}, scripts=("js/lesson.js",))
     panels.register_lesson_panel("late", lambda request, lesson: shown)
     panels.register_lesson_panel("silent", lambda request, lesson: None)
     enroll(alice, make_course())

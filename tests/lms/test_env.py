@@ -25,9 +25,7 @@ def test_a_database_url_with_escaped_characters(monkeypatch):
     assert (entry["PORT"], entry["NAME"], entry["OPTIONS"]) == ("6000", "attune", {"sslmode": "require"})
 
 
-@pytest.mark.parametrize(
-    "url", ["mysql://u:hunter2@h/n", "postgres://u:hunter2@h", "postgres://u:hunter2@h:port/n"]
-)
+@pytest.mark.parametrize("url", ["mysql://u:hunter2@h/n", "postgres://u:hunter2@h", "postgres://u:hunter2@h:port/n"])
 def test_a_bad_database_url_is_refused_without_telling_its_password(monkeypatch, url):
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as refused:

@@ -48,7 +48,8 @@ def _warp(batch: Tensor, config: AugmentationConfig, generator: torch.Generator)
     mirror = torch.where(torch.rand(count, generator=generator) < config.flip, -1.0, 1.0).to(device)
     cos, sin = scale * torch.cos(angle), scale * torch.sin(angle)
     theta = torch.stack(
-        [torch.stack([cos * mirror, -sin, shift[:, 0]], 1), torch.stack([sin * mirror, cos, shift[:, 1]], 1)], 1
+        [torch.stack([cos * mirror, -sin, shift[:, 0]], 1), torch.stack([sin * mirror, cos, shift[:, 1]], 1)],
+        1,
     )  # (B, 2, 3)
     grid = F.affine_grid(theta, list(batch.shape), align_corners=False)
     return F.grid_sample(batch, grid, padding_mode="border", align_corners=False)

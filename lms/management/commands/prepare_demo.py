@@ -1,8 +1,8 @@
-from accounts.demo import DEMO_PASSWORD, seed_demo_accounts
-from courses.demo import seed_demo_course
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.demo import DEMO_PASSWORD, seed_demo_accounts
+from courses.demo import seed_demo_course
 from emotion import services
 from emotion.core.manifest import CheckpointError
 from emotion.policy import current_gate, state_gate
@@ -22,7 +22,8 @@ class Command(BaseCommand):
         if current_gate() is None:
             gate = state_gate(jurisdiction="demonstration", purpose="evaluation", stated_by="the demo's first start")
             self.stdout.write(
-                f"Emotion features are on for this demo: jurisdiction '{gate.jurisdiction}', purpose '{gate.purpose}'.\n"
+                f"Emotion features are on for this demo: jurisdiction '{gate.jurisdiction}', "
+                f"purpose '{gate.purpose}'.\n"
                 "A new installation has them off. In the European Union, Article 5(1)(f) of the AI Act prohibits\n"
                 "inferring emotions in education institutions; consent does not lift that."
             )

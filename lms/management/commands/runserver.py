@@ -25,4 +25,8 @@ class Command(BaseCommand):
 
     def _serve(self, host: str, port: int) -> None:
         self.check()
-        serve(host, port, lambda: self.stdout.write(f"Attune is ready: http://{host}:{port}/  (stop with Ctrl+C)"))
+        serve(
+            host,
+            port,
+            lambda: self.stdout.write(f"Attune is ready: http://{host}:{port}/  (stop with Ctrl+C)"),
+        )

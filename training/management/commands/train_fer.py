@@ -24,7 +24,11 @@ class Command(BaseCommand):
         parser.add_argument("--data", help="'synthetic', or a fer2013.csv(.gz) or the folder that holds it")
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
         parser.add_argument(
-            "--resume", nargs="?", const="auto", metavar="RUN", help="go on with a run's folder; the newest by default"
+            "--resume",
+            nargs="?",
+            const="auto",
+            metavar="RUN",
+            help="go on with a run's folder; the newest by default",
         )
 
     def handle(self, *, config: Path | None, data: str | None, overrides: list[str], resume: str | None, **_) -> None:
@@ -68,7 +72,8 @@ class Command(BaseCommand):
             settled = load_config(folder / "config.yaml", overrides)
         if data and data != "synthetic":
             settled = load_config(
-                (folder / "config.yaml") if folder else config, [*overrides, "data.set=fer2013", f"data.path={data}"]
+                (folder / "config.yaml") if folder else config,
+                [*overrides, "data.set=fer2013", f"data.path={data}"],
             )
         return settled, folder
 

