@@ -280,7 +280,9 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "uvicorn": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},  # a line for each frame otherwise
+        # Two lines for each frame otherwise.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         "kombu.connection": {"level": "ERROR"},  # it warns that memory:// has no host
     },
 }

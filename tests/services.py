@@ -257,7 +257,9 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
                 raise AssertionError(f"{error}\n{server.output()[-4000:]}") from None
             yield server
         finally:
-            codes = [stop(each, signal.SIGINT) for each in (process, worker) if each]
+            codes = [stop(process, signal.SIGINT)]
+            if worker:
+                codes.append(stop(worker, signal.SIGTERM))  # on SIGINT, Celery ends with 1
     assert codes == [0] * len(codes), f"Exit codes {codes}:\n{log.read_text(errors='replace')[-4000:]}"
 
 

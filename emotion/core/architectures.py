@@ -59,6 +59,8 @@ class AttuneNet(nn.Module):
         super().__init__()
         if len(widths) != len(blocks):
             raise ValueError(f"widths has {len(widths)} entries and blocks has {len(blocks)}; one each per stage.")
+        if not widths or not all(isinstance(n, int) and n >= 1 for n in (*widths, *blocks)):
+            raise ValueError(f"widths {widths} and blocks {blocks} are whole numbers from 1 up, at least one each.")
         self.stem = nn.Sequential(
             nn.Conv2d(channels, widths[0], 3, 2, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
         )

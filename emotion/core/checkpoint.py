@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def load_model(folder: Path) -> tuple[nn.Module, Manifest]:
     try:
         model = architectures.build(manifest.architecture, heads=manifest.heads, **manifest.options)
         model.load_state_dict(load_tensors(weights))
-    except (ValueError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"{path} does not fit its architecture: {error}") from None
+    except (ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        reason = textwrap.shorten(str(error), 200)  # PyTorch lists every tensor that differs, a line each
+        raise CheckpointError(f"{path} does not fit its architecture: {reason}") from None
     return model.eval(), manifest

@@ -78,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest:
         raw = json.loads(path.read_text())
     except FileNotFoundError:
         raise CheckpointError(f"There is no checkpoint in {folder}: {MANIFEST} is missing.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from None
     try:
         if raw["format"] != FORMAT:

@@ -1,0 +1,38 @@
+"""What an import pulls in, asked of a fresh process: web processes hold no torch, the core holds no Django."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def loaded_by(code: str, names: list[str]) -> list[str]:
+    """Those of `names` that are in sys.modules after `code` has run in a process of its own."""
+    program = f"{code}\nimport json, sys\nprint(json.dumps([n for n in {names!r} if n in sys.modules]))"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "lms.settings"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import emotion.core.manifest",
+        "import django; django.setup()\nimport emotion.services, emotion.selectors, emotion.core.manifest",
+        "import lms.asgi, lms.urls",  # the whole of a web process
+    ],
+)
+def test_no_torch_in_a_web_process(code):
+    assert loaded_by(code, ["torch", "cv2"]) == []
+
+
+def test_no_django_in_the_core_nor_in_inference():
+    core = ["architectures", "calibration", "checkpoint", "labels", "manifest", "preprocess"]
+    inference = ["batcher", "detector", "engine", "frame_store", "jpeg", "results"]
+    code = "\n".join(
+        [*(f"import emotion.core.{name}" for name in core), *(f"import emotion.inference.{name}" for name in inference)]
+    )
+    assert loaded_by(code, ["django", "celery", "channels", "rest_framework"]) == []
