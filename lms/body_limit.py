@@ -13,6 +13,7 @@ from typing import Any
 
 FRAMES = re.compile(r"^/api/v1/lesson-sessions/[^/]+/frames/?$")
 LARGEST = 1024 * 1024
+LARGEST_FORGOTTEN = 16 * LARGEST
 
 App = Callable[[dict[str, Any], Callable, Callable], Awaitable[None]]
 
@@ -26,10 +27,20 @@ def limit_bodies(application: App) -> App:
             if not length.isdigit():
                 return await _refuse(send, 411, "A frame's request states its Content-Length.")
             if int(length) > LARGEST:
+                await _read_and_forget(receive)
                 return await _refuse(send, 413, "A frame is at most 200 KB.")
         return await application(scope, receive, send)
 
     return limited
+
+
+async def _read_and_forget(receive) -> None:
+    """A client that is still sending would see a broken connection instead of the answer; there is an end to it."""
+    read, more = 0, True
+    while more and read <= LARGEST_FORGOTTEN:
+        message = await receive()
+        read += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 async def _refuse(send, status: int, sentence: str) -> None:

@@ -13,6 +13,7 @@ ATTUNE_SMTP_URL            smtp://user:password@host:port or smtps://...   (mail
 ATTUNE_FROM_EMAIL          the sender of mail                               (Attune <attune@localhost>)
 ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted                        (attune)
 ATTUNE_DEVICE              auto, cpu, cuda or cuda:1, for the inference worker                  (auto)
+ATTUNE_READING_HOURS       how long single readings are kept; sums of ten seconds stay           (24)
 ATTUNE_TORCH_THREADS       CPU threads of the inference worker                                  (1)
 ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
 DATABASE_URL               postgres://user:password@host:port/name                              (SQLite)
@@ -183,6 +184,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CHECKPOINTS_DIR = BASE_DIR / "checkpoints"
 ATTUNE_DEFAULT_MODEL = env.read_text("ATTUNE_DEFAULT_MODEL", "attune")
 ATTUNE_DEVICE = env.read_text("ATTUNE_DEVICE", "auto")
+ATTUNE_READING_HOURS = env.read_int("ATTUNE_READING_HOURS", 24, lowest=1)
 ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", 1, lowest=1)
 
 # --- People ---

@@ -67,11 +67,11 @@ def _postgres():
 
 @pytest.fixture
 def redis_url(_redis) -> str:
-    """The URL of a real Redis-protocol server, emptied for each test."""
+    """A database of a real Redis-protocol server, emptied for each test. Number 0 is left to whole servers."""
     import redis
 
-    url = _redis.value()
-    redis.Redis.from_url(url).flushall()
+    url = _redis.value() + "1"
+    redis.Redis.from_url(url).flushdb()
     return url
 
 

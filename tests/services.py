@@ -101,7 +101,7 @@ def redis_server() -> Iterator[str]:
                     return False
 
             wait_until(answers, 15, "The Redis-protocol server", process)
-            yield f"redis://127.0.0.1:{port}/0"
+            yield f"redis://127.0.0.1:{port}/"
         finally:
             stop(process)
 
@@ -211,6 +211,11 @@ class AttuneServer:
                 return connection.execute(sql).fetchall()
         with contextlib.closing(sqlite3.connect(self.data_dir / "attune.sqlite3")) as connection:
             return connection.execute(sql).fetchall()
+
+    def readings(self, session: str, columns: str = "outcome") -> list[tuple]:
+        """A session's stored readings, in the order of their frames."""
+        key = session if self.database_url else session.replace("-", "")  # SQLite keeps a UUID as 32 digits
+        return self.rows(f"SELECT {columns} FROM emotion_emotionreading WHERE session_id = '{key}' ORDER BY sequence")
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")

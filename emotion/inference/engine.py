@@ -50,7 +50,7 @@ class Engine:
         crops: list[np.ndarray] = []
         waiting: list[tuple[int, Face]] = []
         for index, jpeg in enumerate(jpegs):
-            image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+            image = self._decode(jpeg)
             if image is None:
                 results[index] = FrameResult("unclear")
                 continue
@@ -58,7 +58,11 @@ class Engine:
             if outcome != "face" or face is None:
                 results[index] = FrameResult(outcome, face=face)
                 continue
-            crops.append(self._crop(image, face))
+            try:
+                crops.append(self._crop(image, face))
+            except ValueError:  # a box beyond the picture: one frame's trouble, not its batch's
+                results[index] = FrameResult("unclear")
+                continue
             waiting.append((index, face))
         if crops:
             for (index, face), row in zip(waiting, self.classify(crops), strict=True):
@@ -72,6 +76,13 @@ class Engine:
         inputs = to_input(batch, self.manifest.input).contiguous(memory_format=torch.channels_last)
         logits = self.model(inputs)[self.head]
         return torch.softmax(logits.float() / self.temperature, dim=1).cpu().numpy()
+
+    @staticmethod
+    def _decode(jpeg: bytes) -> np.ndarray | None:
+        try:
+            return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        except cv2.error:
+            return None
 
     def _find(self, image: np.ndarray) -> tuple[str, Face | None]:
         faces = self.detector.detect(image)

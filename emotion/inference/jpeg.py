@@ -9,6 +9,8 @@ MIN_SIDE = 32
 # Start-of-frame markers carry the picture's size; C4, C8 and CC in that range mean something else.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
+# Another start of image, the end, the pixels: none of them comes before the size.
+_BEYOND_THE_HEADER = frozenset({0xD8, 0xD9, 0xDA})
 
 
 class BadFrame(Exception):
@@ -49,6 +51,10 @@ def _size(data: bytes) -> tuple[int, int]:
         if marker in _WITHOUT_LENGTH:
             position += 2
             continue
+        if marker < 0xC0:
+            # No marker that may stand here. A decoder passes over FF 00 alone: were the bytes after it skipped as a
+            # segment, they could hold the header of the huge picture that is then decoded.
+            break
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         if marker in _START_OF_FRAME:
             if position + 9 > len(data):
@@ -58,7 +64,7 @@ def _size(data: bytes) -> tuple[int, int]:
             if not width or not height:
                 break
             return width, height
-        if marker == 0xDA or length < 2:
+        if marker in _BEYOND_THE_HEADER or length < 2:
             break
         position += 2 + length
     raise BadFrame("The JPEG is damaged: it does not say how large it is.")

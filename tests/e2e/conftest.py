@@ -1,3 +1,5 @@
+import uuid
+
 import cv2
 import numpy as np
 import pytest
@@ -28,24 +30,21 @@ def face_clip(tmp_path_factory, astronaut) -> str:
     return str(path)
 
 
-@pytest.fixture(params=["embedded", "redis and postgresql"])
-def attune(request, tmp_path):
-    """Attune as people run it, in each of its two wirings: `.rows(sql)` reads its database."""
+@pytest.fixture(scope="module", params=["embedded", "redis and postgresql"])
+def attune(request, tmp_path_factory):
+    """Attune as people run it, in each of its two wirings; one for all tests of a file."""
+    data_dir = tmp_path_factory.mktemp("attune")
     if request.param == "embedded":
-        with attune_server(tmp_path / "data") as server:
+        with attune_server(data_dir) as server:
             yield server
     else:
-        redis_url = request.getfixturevalue("redis_url")
-        postgres_url = request.getfixturevalue("fresh_postgres_url")
-        with attune_server(tmp_path / "data", redis_url=redis_url, database_url=postgres_url) as server:
+        redis_url = request.getfixturevalue("_redis").value() + "0"
+        database_url = new_database(request.getfixturevalue("_postgres").value())
+        with attune_server(data_dir, redis_url=redis_url, database_url=database_url) as server:
             yield server
 
 
-@pytest.fixture
-def fresh_postgres_url(postgres_url) -> str:
-    """A database of one's own in the shared server."""
-    import uuid
-
+def new_database(postgres_url: str) -> str:
     import psycopg
 
     name = f"e2e_{uuid.uuid4().hex[:8]}"

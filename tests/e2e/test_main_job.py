@@ -79,7 +79,7 @@ def test_a_student_takes_a_lesson_with_the_camera_on(attune, open_browser, face_
 
     # The emotion history: at least twenty readings, nearly all of them happy.
     page.wait_for_timeout(1000)
-    readings = attune.rows("SELECT outcome, happiness, sequence FROM emotion_emotionreading")
+    readings = attune.readings(session, "outcome, happiness, sequence")
     assert len(readings) >= 20
     assert len({sequence for _, _, sequence in readings}) == len(readings)
     happy = [share for outcome, share, _ in readings if outcome == "face" and share > 0.5]
@@ -100,7 +100,7 @@ def test_a_student_takes_a_lesson_with_the_camera_on(attune, open_browser, face_
     status, sentence = page.evaluate(POST_FRAME, [session, jpeg])
     assert (status, sentence) == (403, "You have withdrawn your consent, so no frame is taken.")
     page.wait_for_timeout(1000)
-    assert attune.rows("SELECT count(*) FROM emotion_emotionreading") == [(len(readings),)]
+    assert attune.readings(session, "outcome, happiness, sequence") == readings
 
 
 def test_an_instructor_sees_how_a_lesson_looked(attune, open_browser, face_clip):

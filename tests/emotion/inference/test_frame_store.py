@@ -1,0 +1,164 @@
+"""One behaviour, two stores: memory for one process, Redis for many."""
+
+import os
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from emotion.inference import frame_store
+from emotion.inference.frame_store import (
+    LIFE_SECONDS,
+    Frame,
+    MemoryFrameStore,
+    RedisFrameStore,
+    open_frame_store,
+)
+from tests.emotion.factories import make_frame, make_jpeg
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request):
+    if request.param == "memory":
+        return MemoryFrameStore()
+    return RedisFrameStore(request.getfixturevalue("redis_url"))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The stores' time, which stands still unless a test moves it."""
+    clock = SimpleNamespace(now=1_700_000_000.0)
+    monkeypatch.setattr(frame_store, "time", SimpleNamespace(time=lambda: clock.now))
+    return clock
+
+
+def test_a_frame_comes_out_as_it_went_in(store):
+    frame = Frame("b3c1", 7, make_jpeg() + b"\n\0\xff\n", time.time(), 41, 3, 12.5)
+    assert store.put(frame) is None
+    assert store.take("b3c1") == frame
+
+
+def test_a_frame_is_handed_out_once(store):
+    store.put(make_frame())
+    assert store.take("a") is not None
+    assert store.take("a") is None
+
+
+def test_the_newest_wins_and_the_replaced_one_is_told(store):
+    assert store.put(make_frame(sequence=1)) is None
+    assert store.put(make_frame(sequence=2)) == 1
+    assert store.put(make_frame(sequence=5)) == 2
+    assert store.take("a").sequence == 5
+    assert store.take("a") is None
+    assert store.put(make_frame(sequence=6)) is None
+
+
+def test_sessions_do_not_touch_each_other(store):
+    store.put(make_frame("a", 1))
+    assert store.put(make_frame("b", 2)) is None
+    store.discard("a")
+    assert store.take("a") is None
+    assert store.take("b").sequence == 2
+
+
+def test_discarding_nothing_is_harmless(store):
+    store.discard("nobody")
+    assert store.take("nobody") is None
+
+
+def test_counting_starts_anew_in_each_window(store, clock):
+    assert [store.count("frames:1", 1) for _ in range(3)] == [1, 2, 3]
+    assert store.count("frames:2", 1) == 1
+    clock.now += 1
+    assert store.count("frames:1", 1) == 1
+
+
+def test_a_window_lasts_as_long_as_asked(store, clock):
+    clock.now -= clock.now % 60
+    store.count("starts:1", 60)
+    clock.now += 59
+    assert store.count("starts:1", 60) == 2
+    clock.now += 1
+    assert store.count("starts:1", 60) == 1
+
+
+def test_in_memory_a_frame_lives_five_seconds(clock):
+    store = MemoryFrameStore()
+    store.put(make_frame("a", at=clock.now))
+    store.put(make_frame("b", at=clock.now))
+    clock.now += LIFE_SECONDS - 0.01
+    assert store.take("a") is not None
+    clock.now += 0.01
+    assert store.take("b") is None
+
+
+def test_in_memory_nothing_is_left_of_students_who_closed_the_page(clock):
+    store = MemoryFrameStore()
+    for number in range(100):
+        store.put(make_frame(f"gone-{number}", at=clock.now))
+    clock.now += LIFE_SECONDS
+    store.put(make_frame("here", at=clock.now))
+    assert set(store._frames) == {"here"}
+
+
+def test_in_memory_counters_do_not_grow_for_ever(clock):
+    store = MemoryFrameStore()
+    for number in range(10_001):
+        store.count(f"frames:{number}", 1)
+    clock.now += LIFE_SECONDS
+    store.put(make_frame(at=clock.now))
+    assert not store._counts
+
+
+def test_in_memory_one_of_many_threads_gets_the_frame():
+    store = MemoryFrameStore()
+    taken = []
+    for sequence in range(50):
+        store.put(make_frame(sequence=sequence))
+        start = threading.Barrier(4)
+
+        def take(start=start):
+            start.wait()
+            if frame := store.take("a"):
+                taken.append(frame.sequence)
+
+        threads = [threading.Thread(target=take) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert taken == list(range(50))
+
+
+def test_in_redis_a_frame_lives_five_seconds_and_a_count_as_long_as_its_window(redis_url):
+    import redis
+
+    store = RedisFrameStore(redis_url)
+    store.put(make_frame())
+    store.count("frames:1", 1)
+    server = redis.Redis.from_url(redis_url)
+    assert 0 < server.pttl("frame:a") <= LIFE_SECONDS * 1000
+    assert sorted(key.decode().split(":")[0] for key in server.keys()) == ["count", "frame"]
+    assert all(0 < server.ttl(key) <= LIFE_SECONDS for key in server.keys())
+
+
+def test_in_redis_another_process_takes_what_this_one_put(redis_url):
+    RedisFrameStore(redis_url).put(make_frame(sequence=3))
+    assert RedisFrameStore(redis_url).take("a").sequence == 3
+
+
+def test_a_process_has_one_store(redis_url):
+    assert open_frame_store(None) is open_frame_store(None)
+    assert isinstance(open_frame_store(None), MemoryFrameStore)
+    assert isinstance(open_frame_store(redis_url), RedisFrameStore)
+
+
+def test_a_store_writes_no_file(store, tmp_path, monkeypatch):
+    opened = []
+    real_open = os.open
+    monkeypatch.setattr(os, "open", lambda *a, **k: opened.append(a[0]) or real_open(*a, **k))
+    monkeypatch.setattr("builtins.open", lambda *a, **k: opened.append(a[0]) or pytest.fail("a file was opened"))
+    store.put(make_frame(jpeg=make_jpeg(640, 480)))
+    store.take("a")
+    assert not opened

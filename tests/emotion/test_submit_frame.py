@@ -1,0 +1,183 @@
+"""services.submit_frame: what is taken, and each reason for which a frame is not."""
+
+import time
+import uuid
+from types import SimpleNamespace
+
+import pytest
+from django.utils import timezone
+
+from courses.services import withdraw_student
+from emotion import services
+from emotion.inference import frame_store
+from emotion.models import EmotionReading, FeatureGate
+from emotion.places import Place
+from emotion.services import Receipt, Refused
+from tests.emotion.factories import make_jpeg, make_session, with_size
+from tests.factories import enroll, make_lesson, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "queued")]
+
+JPEG = make_jpeg()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The rate's time, which stands still unless a test moves it."""
+    clock = SimpleNamespace(now=time.time())
+    monkeypatch.setattr(frame_store, "time", SimpleNamespace(time=lambda: clock.now))
+    return clock
+
+
+def submit(session, user=None, *, sequence=1, jpeg=JPEG, place=None, session_id=None) -> Receipt:
+    return services.submit_frame(
+        user=user or session.user,
+        session_id=session_id or session.pk,
+        sequence=sequence,
+        jpeg=jpeg,
+        place=place or Place(),
+    )
+
+
+@pytest.fixture
+def refused(session, store, queued):
+    """refused(status, sentence, ...): the frame is refused with these, and leaves nothing anywhere."""
+
+    def refused(status: int, sentence: str, *, final: bool, **arguments):
+        with pytest.raises(Refused) as raised:
+            submit(session, **arguments)
+        assert (raised.value.status, str(raised.value), raised.value.final) == (status, sentence, final)
+        assert store.take(str(session.pk)) is None
+        assert queued == []
+        assert not EmotionReading.objects.exists()
+
+    return refused
+
+
+def test_a_frame_goes_to_the_store_and_its_ids_to_the_queue(session, lesson, store, queued):
+    block = lesson.blocks.last()
+    lesson.edition = 3
+    lesson.save()
+    before = time.time()
+    receipt = submit(session, sequence=7, place=Place(block.pk, 12.5))
+    assert receipt == Receipt(7, None)
+    frame = store.take(str(session.pk))
+    assert (frame.sequence, frame.jpeg, frame.block_number) == (7, JPEG, block.pk)
+    assert (frame.edition, frame.place_seconds) == (3, 12.5)
+    assert before <= frame.accepted_at <= time.time()
+    assert queued == [([str(session.pk)], {"expires": 3})]  # ids only: the picture is never in a message
+
+
+def test_a_newer_frame_takes_the_place_of_one_that_waits(session, store, queued):
+    submit(session, sequence=1)
+    assert submit(session, sequence=2) == Receipt(2, 1)
+    assert store.take(str(session.pk)).sequence == 2
+
+
+def test_a_frame_sent_again_replaces_no_other(session):
+    submit(session, sequence=1)
+    assert submit(session, sequence=1) == Receipt(1, None)
+
+
+def test_without_a_number_a_frame_gets_one_that_counts_up(session, store):
+    session.started_at = timezone.now() - timezone.timedelta(seconds=90)
+    session.save()
+    first = submit(session, sequence=None).sequence
+    time.sleep(0.002)
+    second = submit(session, sequence=None).sequence
+    assert 90_000 <= first < second < 95_000
+
+
+def test_withdrawn_consent(session, refused):
+    services.withdraw_consent(user=session.user, course=session.lesson.course)
+    refused(403, "You have withdrawn your consent, so no frame is taken.", final=True)
+
+
+def test_a_new_consent_does_not_open_a_session_of_the_former(session, refused):
+    services.withdraw_consent(user=session.user, course=session.lesson.course)
+    services.give_consent(user=session.user, course=session.lesson.course)
+    refused(403, "You have withdrawn your consent, so no frame is taken.", final=True)
+
+
+def test_not_enrolled_any_more(session, refused):
+    withdraw_student(user=session.user, course=session.lesson.course)
+    refused(403, "You are not enrolled in this course.", final=True)
+
+
+def test_the_session_of_another_student(session, refused):
+    bob = make_user("bob")
+    enroll(bob, session.lesson.course)
+    make_session(bob, session.lesson)
+    refused(404, "There is no such session.", final=True, user=bob)
+
+
+def test_the_session_of_a_student_for_their_instructor(session, refused, ines):
+    refused(404, "There is no such session.", final=True, user=ines)
+
+
+def test_a_session_that_never_was(session, refused):
+    refused(404, "There is no such session.", final=True, session_id=uuid.uuid4())
+
+
+def test_an_ended_session(session, refused):
+    services.end_session(session=session)
+    refused(409, "This session has ended.", final=True)
+
+
+def test_features_turned_off(session, refused):
+    FeatureGate.objects.all().delete()
+    refused(404, "The emotion features are turned off here.", final=True)
+
+
+def test_a_block_of_another_lesson(session, refused):
+    other = session.lesson.module.lessons.last().blocks.first()
+    refused(400, "That block is not part of this lesson.", final=False, place=Place(other.pk, 3))
+    refused(400, "That block is not part of this lesson.", final=False, place=Place(make_lesson().blocks.first().pk))
+    refused(400, "That block is not part of this lesson.", final=False, place=Place(2**62))
+
+
+@pytest.mark.parametrize(
+    ("jpeg", "status", "sentence"),
+    [
+        (b"", 400, "The frame is empty."),
+        (make_jpeg(suffix=".png"), 415, "The frame is not a JPEG."),
+        (JPEG[:-200], 400, "The JPEG is cut short."),
+        (b"\xff\xd8\xff" + b"\0" * 300 * 1024, 413, "A frame is at most 200 KB; this one has 300 KB."),
+        (with_size(JPEG, 20_000, 20_000), 413, "A frame is at most 1280x1280 pixels; this one is 20000x20000."),
+        (make_jpeg(16, 16), 400, "A frame is at least 32 pixels each way; this one is 16x16."),
+    ],
+)
+def test_a_picture_that_is_not_taken(refused, jpeg, status, sentence):
+    refused(status, sentence, final=False, jpeg=jpeg)
+
+
+def test_two_a_second_and_no_more(session, store, queued, clock):
+    for sequence in (1, 2):
+        submit(session, sequence=sequence)
+    with pytest.raises(Refused) as raised:
+        submit(session, sequence=3)
+    sentence = "At most 2 frames a second are taken; please slow down."
+    assert (raised.value.status, str(raised.value), raised.value.final) == (429, sentence, False)
+    assert len(queued) == 2
+    assert store.take(str(session.pk)).sequence == 2
+    clock.now += 1
+    assert submit(session, sequence=4).sequence == 4
+
+
+def test_the_rate_is_each_students_own_over_all_their_sessions(session, lesson, clock):
+    second = make_session(session.user, lesson)
+    submit(session)
+    submit(second)
+    with pytest.raises(Refused, match="slow down"):
+        submit(second, sequence=2)
+    bob = make_user("bob")
+    enroll(bob, lesson.course)
+    assert submit(make_session(bob, lesson)).sequence == 1
+
+
+def test_a_frame_costs_the_same_few_queries_each_time(session, lesson, django_assert_num_queries):
+    place = Place(lesson.blocks.first().pk, 1)
+    submit(session, place=place)
+    # session with consent and lesson; gate; enrollment; block
+    with django_assert_num_queries(4):
+        submit(session, sequence=2, place=place)
