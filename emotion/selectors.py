@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from courses.models import Lesson
 from emotion.core.labels import EXPRESSIONS
@@ -56,6 +56,8 @@ def _timeline(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> 
         .values("block_number", "place")
         .annotate(
             students=Count("session__user", distinct=True),
+            # Five who were there are no group either when the camera saw the face of one.
+            seen=Count("session__user", distinct=True, filter=Q(faces__gt=0)),
             **{f"sum_{name}": Sum(name) for name in (*_COUNTS, *EXPRESSIONS)},
         )
         .filter(students__gte=smallest_group)
@@ -63,14 +65,14 @@ def _timeline(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> 
     blocks = [{"number": pk, "title": title} for pk, title in lesson.blocks.values_list("pk", "title")]
     order = {block["number"]: index for index, block in enumerate(blocks)}
     points = sorted(
-        (_point(row) for row in sums),
+        (_point(row, smallest_group) for row in sums),
         key=lambda point: (order.get(point["block"], len(order)), point["seconds"]),
     )
     return {"blocks": blocks, "points": points}
 
 
-def _point(row: dict[str, Any]) -> dict[str, Any]:
-    faces = row["sum_faces"]
+def _point(row: dict[str, Any], smallest_group: int) -> dict[str, Any]:
+    faces = row["sum_faces"] if row["seen"] >= smallest_group else 0
     return {
         "block": row["block_number"],
         "seconds": row["place"] * BUCKET_SECONDS,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.error import HTTPError
@@ -65,17 +67,14 @@ class Visitor:
     def upload(self, session: str, jpeg: bytes) -> tuple[int, Any]:
         return self.post(f"/api/v1/lesson-sessions/{session}/frames/", jpeg, "image/jpeg")
 
-    def socket(self, session: str) -> ClientConnection:
+    @contextmanager
+    def socket(self, session: str) -> Iterator[ClientConnection]:
         """The session's socket, past its "ready"."""
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.jar)
-        connection = connect(
-            f"{self.url.replace('http', 'ws')}/ws/lesson-sessions/{session}/",
-            additional_headers={"Cookie": cookies},
-            origin=self.url,
-            compression=None,
-        )
-        assert json.loads(connection.recv(timeout=10)) == {"type": "ready"}
-        return connection
+        address = f"{self.url.replace('http', 'ws')}/ws/lesson-sessions/{session}/"
+        with connect(address, additional_headers={"Cookie": cookies}, origin=self.url, compression=None) as connection:
+            assert json.loads(connection.recv(timeout=10)) == {"type": "ready"}
+            yield connection
 
 
 def ask(socket: ClientConnection, sequence: int, jpeg: bytes) -> dict:

@@ -19,6 +19,11 @@ class CameraPanel {
     this.rows = new Map([...root.querySelectorAll("[data-expression]")].map((row) => [row.dataset.expression, row]));
     this.place = new PlaceInLesson();
     this.canvas = document.createElement("canvas");
+    // Frames are taken from this element and not from the preview: a browser pauses a video that is out of sight,
+    // and most of the time a reader has scrolled away from the panel.
+    this.source = document.createElement("video");
+    this.source.muted = true;
+    this.source.playsInline = true;
     this.find("start").addEventListener("click", () => this.start());
     this.find("stop").addEventListener("click", () => this.stop("Camera off."));
     this.find("hide").addEventListener("click", () => this.togglePreview());
@@ -35,6 +40,8 @@ class CameraPanel {
         audio: false,
       });
       this.stream.getVideoTracks()[0].addEventListener("ended", () => this.stop("The camera was switched off."));
+      this.source.srcObject = this.stream;
+      await this.source.play();
       this.session = await this.post("/api/v1/lesson-sessions/", { lesson: Number(this.root.dataset.lessonId) });
     } catch (error) {
       this.release();
@@ -92,7 +99,7 @@ class CameraPanel {
   }
 
   async capture() {
-    const video = this.find("preview");
+    const video = this.source;
     if (document.hidden || this.socket?.readyState !== WebSocket.OPEN || !video.videoWidth) return;
     const now = performance.now();
     if (this.inFlight && now - this.inFlight.sentAt < ANSWER_WITHIN_MS) return;
@@ -145,6 +152,7 @@ class CameraPanel {
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = null;
     this.find("preview").srcObject = null;
+    this.source.srcObject = null;
   }
 
   togglePreview() {

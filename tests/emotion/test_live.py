@@ -1,0 +1,69 @@
+"""The worker's side with a real engine: a frame goes in, a reading comes out and the page is told."""
+
+import time
+
+import pytest
+
+from emotion import live, services
+from emotion.core.manifest import CheckpointError
+from emotion.models import EmotionReading
+from tests.emotion.core.factories import make_checkpoint
+from tests.emotion.factories import make_frame, make_jpeg
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _stopped():
+    live.stop_batcher()
+    yield
+    live.stop_batcher()
+
+
+@pytest.fixture
+def checkpoints(settings, tmp_path):
+    settings.CHECKPOINTS_DIR, settings.ATTUNE_DEFAULT_MODEL, settings.ATTUNE_DEVICE = tmp_path, "small", "cpu"
+    return tmp_path
+
+
+def wait_for(told, session, count: int) -> list[dict]:
+    deadline = time.monotonic() + 10
+    while len(told.get(str(session.pk), [])) < count:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.01)
+    return told[str(session.pk)]
+
+
+def test_a_frame_is_answered_recorded_and_told(session, checkpoints, told):
+    make_checkpoint(checkpoints / "small")
+    batcher = live.live_batcher()
+    assert live.live_batcher() is batcher  # one in a process
+    batcher.submit(make_frame(str(session.pk), 7, jpeg=make_jpeg(320, 240, noise=False)))
+    (message,) = wait_for(told, session, 1)
+    reading = EmotionReading.objects.get()
+    assert (message["type"], message["sequence"], message["outcome"]) == ("reading", 7, "no_face")
+    assert (reading.sequence, reading.outcome, reading.model_version.name) == (7, "no_face", "small")
+    assert reading.latency_ms == message["latency_ms"]
+
+
+def test_a_frame_that_waited_too_long_is_told_as_dropped(session, checkpoints, told):
+    make_checkpoint(checkpoints / "small")
+    live.live_batcher().submit(make_frame(str(session.pk), 3, at=time.time() - 10))
+    (message,) = wait_for(told, session, 1)
+    assert (message["type"], message["sequence"]) == ("dropped", 3)
+    assert not EmotionReading.objects.exists()
+
+
+def test_the_promoted_model_serves_even_beside_the_shipped_one(session, checkpoints, told):
+    make_checkpoint(checkpoints / "small")
+    make_checkpoint(checkpoints / "better", seed=1)
+    services.promoted_model()
+    services.promote_model(version=services.register_model(folder=checkpoints / "better"))
+    live.live_batcher().submit(make_frame(str(session.pk), 1, jpeg=make_jpeg(320, 240, noise=False)))
+    wait_for(told, session, 1)
+    assert EmotionReading.objects.get().model_version.name == "better"
+
+
+def test_without_a_model_the_worker_says_what_is_missing(db, checkpoints):
+    with pytest.raises(CheckpointError, match=r"There is no checkpoint in .*small: manifest.json is missing\."):
+        live.live_batcher()
