@@ -25,6 +25,7 @@ class FrameSocket(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         self._outstanding: dict[int, asyncio.TimerHandle] = {}
+        self._given_up: set[int] = set()
         self._session_id = str(self.scope["url_route"]["kwargs"]["session_id"])
         self._group: str | None = None
         user = self.scope["user"]
@@ -62,8 +63,11 @@ class FrameSocket(AsyncWebsocketConsumer):
     async def session_message(self, event: dict) -> None:
         """From emotion.broadcast."""
         message = event["message"]
-        if "sequence" in message and (timer := self._outstanding.pop(message["sequence"], None)):
-            timer.cancel()
+        if "sequence" in message:
+            if message["sequence"] in self._given_up:
+                return  # late: the page was told "dropped" and counts each frame once
+            if timer := self._outstanding.pop(message["sequence"], None):
+                timer.cancel()
         await self._tell(message)
         if message["type"] == "closed":
             await self.close(REFUSED_FINALLY, message["message"])
@@ -103,6 +107,7 @@ class FrameSocket(AsyncWebsocketConsumer):
     def _expect(self, sequence: int) -> None:
         if timer := self._outstanding.pop(sequence, None):
             timer.cancel()
+        self._given_up.discard(sequence)
         loop = asyncio.get_running_loop()
         self._outstanding[sequence] = loop.call_later(
             ANSWER_WITHIN_SECONDS, lambda: asyncio.ensure_future(self._give_up(sequence))
@@ -110,6 +115,7 @@ class FrameSocket(AsyncWebsocketConsumer):
 
     async def _give_up(self, sequence: int) -> None:
         if self._outstanding.pop(sequence, None):
+            self._given_up.add(sequence)
             await self._tell(
                 {"type": "dropped", "sequence": sequence, "message": "No answer came within three seconds."}
             )
@@ -117,7 +123,7 @@ class FrameSocket(AsyncWebsocketConsumer):
     async def _receive_text(self, text: str) -> None:
         try:
             message = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             message = None
         if isinstance(message, dict) and message.get("type") == "ping":
             await self._tell({"type": "pong"})
@@ -145,7 +151,7 @@ def parse_frame(data: bytes) -> tuple[int, Place, bytes]:
     (length,) = struct.unpack_from(">H", data)
     try:
         head = json.loads(data[2 : 2 + length])
-    except (UnicodeDecodeError, ValueError):
+    except (ValueError, RecursionError):
         raise ValueError("The frame's head is not JSON.") from None
     if not isinstance(head, dict):
         raise ValueError("The frame's head is not a JSON object.")

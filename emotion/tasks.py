@@ -7,7 +7,7 @@ from emotion.inference.frame_store import open_frame_store
 QUEUE = "frames"
 
 
-@shared_task(name="emotion.process_frame", queue=QUEUE, ignore_result=True)
+@shared_task(name="emotion.process_frame", ignore_result=True)
 def process_frame(session_id: str) -> None:
     """Hand a session's newest frame to the batcher. Run twice, the second finds no frame and does nothing."""
     from emotion.live import live_batcher

@@ -173,6 +173,7 @@ else:
     # The default of this transport waits half a second for each task.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.005}
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ROUTES = {"emotion.process_frame": {"queue": "frames"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"

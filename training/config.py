@@ -48,12 +48,15 @@ class AugmentationConfig:
 
 @dataclass(frozen=True)
 class LossConfig:
+    name: Literal["cross_entropy", "focal"] = "cross_entropy"
     smoothing: float = 0.1
+    focal_gamma: float = 2.0
+    class_weights: Literal["none", "inverse"] = "none"
 
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    name: Literal["sgd"] = "sgd"
+    name: Literal["sgd", "adam", "adamw", "rmsprop"] = "sgd"
     lr: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 0.0005
@@ -61,14 +64,22 @@ class OptimiserConfig:
 
 @dataclass(frozen=True)
 class ScheduleConfig:
-    name: Literal["one_cycle"] = "one_cycle"
+    name: Literal["one_cycle", "cosine", "step", "plateau"] = "one_cycle"
     warmup: float = 0.25
+    every: int = 10
+    gamma: float = 0.1
+    patience: int = 3
 
 
 @dataclass(frozen=True)
 class LoopConfig:
     epochs: int = 20
     batch_size: int = 128
+    accumulate: int = 1
+    sampling: Literal["uniform", "balanced"] = "uniform"
+    clip: float = 0.0
+    early_stopping: int = 0
+    compile: bool = False
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     threads: int = 0
@@ -109,7 +120,14 @@ RANGES: dict[str, tuple[float, float]] = {
     "optimiser.lr": (1e-8, 100.0),
     "optimiser.momentum": (0.0, 0.9999),
     "optimiser.weight_decay": (0.0, 1.0),
+    "loss.focal_gamma": (0.0, 10.0),
     "schedule.warmup": (0.0, 0.9),
+    "schedule.every": (1, 100_000),
+    "schedule.gamma": (1e-6, 1.0),
+    "schedule.patience": (1, 100_000),
+    "loop.accumulate": (1, 1024),
+    "loop.clip": (0.0, 1e6),
+    "loop.early_stopping": (0, 100_000),
     "loop.epochs": (1, 100_000),
     "loop.batch_size": (2, 65_536),
     "loop.threads": (0, 1024),

@@ -24,8 +24,9 @@ from training.data.augment import augment, mix
 from training.data.dataset import FaceSplit
 from training.evaluate import evaluate_head, predict_logits
 from training.logger import RunLogger
-from training.losses import heads_loss
+from training.losses import HeadsLoss, inverse_frequency_weights
 from training.optim import AveragedWeights, build_optimiser, learning_rate
+from training.ranks import SINGLE, Ranks
 
 RESUME_FILE = "last.pt"
 
@@ -81,12 +82,13 @@ def train(
     resume: bool,
     save_best: Callable[[dict[str, torch.Tensor], dict[str, Any]], None],
     stop_requested: Callable[[], bool],
+    ranks: Ranks = SINGLE,
 ) -> Progress:
     """Train `model` in place and return where it got to; `save_best` receives averaged weights and figures.
 
-    Raises CheckpointError when the run's resume point cannot be read.
+    Raises CheckpointError when the run's resume point cannot be read, FloatingPointError when the loss is not finite.
     """
-    device = resolve_device(config.loop.device)
+    device = ranks.device(resolve_device(config.loop.device))
     precision = resolve_precision(config.loop.precision, device)
     model.to(device, memory_format=torch.channels_last)
     optimiser = build_optimiser(model, config.optimiser)
@@ -94,57 +96,67 @@ def train(
     averaged = AveragedWeights(model, config.loop.ema)
     progress = Progress()
     if resume:
-        progress = load_resume_point(folder / RESUME_FILE, model, averaged, optimiser, scaler)
+        progress, threads = load_resume_point(folder / RESUME_FILE, model, averaged, optimiser, scaler)
+        if device.type == "cpu" and threads != torch.get_num_threads():
+            logger.write(
+                f"Warning: this run began with {threads} CPU threads and goes on with {torch.get_num_threads()}, so "
+                "its weights will differ in the last bits from those of an uninterrupted run."
+            )
+    forward = torch.compile(model) if config.loop.compile else model
+    forward = ranks.distribute(forward)
 
     # Kept on the CPU: a uint8 batch crosses to the device in microseconds.
     pixels = torch.from_numpy(training.pixels)
     targets = {head: torch.from_numpy(target) for head, target in training.targets.items()}
-    hard = {head: config.loss.smoothing for head, t in targets.items() if bool(((t == 0) | (t == 1)).all())}
-    batch_size = min(config.loop.batch_size, len(training))
+    loss_of = build_loss(config, targets, device)
+    batch_size = min(config.loop.batch_size * config.loop.accumulate, len(training))
     steps = len(training) // batch_size
-    total_steps = steps * config.loop.epochs
 
-    while progress.epoch < config.loop.epochs:
+    while progress.epoch < config.loop.epochs and not stopped_early(progress, config.loop.early_stopping):
         model.train()
         started = time.monotonic()
         logger.start_epoch(progress.epoch, config.loop.epochs, steps, progress.step)
-        order = torch.randperm(
-            len(training), generator=torch.Generator().manual_seed(derived_seed(config.seed, progress.epoch))
-        )
+        order = epoch_order(config, targets, progress.epoch)
+        scores = [figures["score"] for figures in progress.history]
         loss_sum = torch.tensor(progress.loss_sum, device=device, dtype=torch.float64)
+        rate = 0.0
         while progress.step < steps:
-            seed = derived_seed(config.seed, progress.epoch, progress.step)
+            seed = derived_seed(config.seed, progress.epoch, progress.step, *ranks.seed_parts)
             generator = torch.Generator().manual_seed(seed)
             torch.manual_seed(seed)  # dropout draws from the global generator
             global_step = progress.epoch * steps + progress.step
-            rows = order[progress.step * batch_size : (progress.step + 1) * batch_size]
-
-            inputs = to_input(pixels[rows].to(device, non_blocking=True), spec)
-            wanted = {head: target[rows].to(device) for head, target in targets.items()}
-            inputs = augment(inputs, config.augmentation, generator)
-            if config.augmentation.mixup:
-                inputs, wanted = mix(inputs, wanted, config.augmentation.mixup, generator)
-            inputs = inputs.contiguous(memory_format=torch.channels_last)
-
-            rate = learning_rate(global_step, total_steps, config.optimiser.lr, config.schedule)
+            rate = learning_rate(global_step, steps, config.loop.epochs, config.optimiser.lr, config.schedule, scores)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
-                logits = model(inputs)
-            loss = heads_loss(logits, wanted, hard)
+
+            rows = ranks.share(order[progress.step * batch_size : (progress.step + 1) * batch_size])
             optimiser.zero_grad(set_to_none=True)
-            scaler.scale(loss).backward()
+            for part in rows.chunk(config.loop.accumulate):
+                inputs = to_input(pixels[part].to(device, non_blocking=True), spec)
+                wanted = {head: target[part].to(device) for head, target in targets.items()}
+                inputs = augment(inputs, config.augmentation, generator)
+                if config.augmentation.mixup:
+                    inputs, wanted = mix(inputs, wanted, config.augmentation.mixup, generator)
+                inputs = inputs.contiguous(memory_format=torch.channels_last)
+                with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
+                    logits = forward(inputs)
+                loss = loss_of(logits, wanted) * (len(part) / len(rows))
+                scaler.scale(loss).backward()
+                loss_sum += loss.detach()
+            if config.loop.clip:
+                scaler.unscale_(optimiser)
+                nn.utils.clip_grad_norm_(model.parameters(), config.loop.clip)
             scaler.step(optimiser)
             scaler.update()
             averaged.update(model, global_step)
 
-            loss_sum += loss.detach()
             progress.step += 1
             logger.step()
-            stopping = stop_requested()
+            stopping = ranks.any(stop_requested())
             if stopping or progress.step % config.loop.checkpoint_every == 0:
                 progress.loss_sum = float(loss_sum)
-                save_resume_point(folder / RESUME_FILE, progress, model, averaged, optimiser, scaler)
+                if ranks.is_first:
+                    save_resume_point(folder / RESUME_FILE, progress, model, averaged, optimiser, scaler)
                 if stopping:
                     return progress
 
@@ -160,23 +172,51 @@ def train(
             "seconds": time.monotonic() - started,
             **validate(model, averaged, heads, spec, validation, device),
         }
-        score = figures["score"]
-        best = score > progress.best_score
+        best = figures["score"] > progress.best_score
         if best:
-            progress.best_score, progress.best_epoch = score, progress.epoch + 1
-            save_best(averaged.state, figures)
+            progress.best_score, progress.best_epoch = figures["score"], progress.epoch + 1
         progress.epoch, progress.step, progress.loss_sum = progress.epoch + 1, 0, 0.0
         progress.history.append(figures)
-        save_resume_point(folder / RESUME_FILE, progress, model, averaged, optimiser, scaler)
-        accuracies = ", ".join(f"{head} {100 * figures[f'accuracy/{head}']:.2f} %" for head in heads)
-        logger.epoch(
-            figures,
-            f"Epoch {figures['epoch']}/{config.loop.epochs}  loss {mean_loss:.4f}  validation {accuracies}"
-            f"  {figures['seconds']:.0f} s{'  (best so far)' if best else ''}",
-        )
-        if stop_requested():
+        if ranks.is_first:
+            if best:
+                save_best(averaged.state, figures)
+            save_resume_point(folder / RESUME_FILE, progress, model, averaged, optimiser, scaler)
+            logger.epoch(figures, describe_epoch(figures, heads, config.loop.epochs, best))
+        if ranks.any(stop_requested()):
             break
     return progress
+
+
+def build_loss(config: Config, targets: dict[str, torch.Tensor], device: torch.device) -> HeadsLoss:
+    """Smoothing and class weights are for heads with hard labels; votes are distributions already."""
+    hard = [head for head, target in targets.items() if bool(((target == 0) | (target == 1)).all())]
+    weights = {}
+    if config.loss.class_weights == "inverse":
+        weights = {head: inverse_frequency_weights(targets[head]).to(device) for head in hard}
+    gamma = config.loss.focal_gamma if config.loss.name == "focal" else 0.0
+    return HeadsLoss({head: config.loss.smoothing for head in hard}, gamma, weights)
+
+
+def epoch_order(config: Config, targets: dict[str, torch.Tensor], epoch: int) -> torch.Tensor:
+    """(N,) row numbers of an epoch: each row once, or drawn so that the first head's classes come equally often."""
+    generator = torch.Generator().manual_seed(derived_seed(config.seed, epoch))
+    target = next(iter(targets.values()))
+    if config.loop.sampling == "uniform":
+        return torch.randperm(len(target), generator=generator)
+    weights = target @ inverse_frequency_weights(target)
+    return torch.multinomial(weights, len(target), replacement=True, generator=generator)
+
+
+def stopped_early(progress: Progress, patience: int) -> bool:
+    return patience > 0 and progress.epoch - progress.best_epoch >= patience and progress.best_epoch > 0
+
+
+def describe_epoch(figures: dict[str, Any], heads: dict[str, tuple[str, ...]], epochs: int, best: bool) -> str:
+    accuracies = ", ".join(f"{head} {100 * figures[f'accuracy/{head}']:.2f} %" for head in heads)
+    return (
+        f"Epoch {figures['epoch']}/{epochs}  loss {figures['loss']:.4f}  validation {accuracies}"
+        f"  {figures['seconds']:.0f} s{'  (best so far)' if best else ''}"
+    )
 
 
 def validate(
@@ -225,7 +265,8 @@ def load_resume_point(
     averaged: AveragedWeights,
     optimiser: torch.optim.Optimizer,
     scaler: torch.amp.GradScaler,
-) -> Progress:
+) -> tuple[Progress, int]:
+    """Put a run's state back. Returns where it stood, and the number of CPU threads it ran with."""
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         model.load_state_dict(saved["model"])
@@ -233,7 +274,7 @@ def load_resume_point(
             averaged.state[name].copy_(value)
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
-        return Progress(**saved["progress"])
+        return Progress(**saved["progress"]), int(saved["threads"])
     except (
         OSError,
         RuntimeError,

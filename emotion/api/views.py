@@ -117,6 +117,8 @@ class Frames(EmotionView):
         receipt = services.submit_frame(
             user=request.user, session_id=session_id, sequence=sequence, jpeg=jpeg, place=place
         )
+        if receipt.replaced is not None:  # it was promised an answer too
+            services.report_dropped([(str(session_id), receipt.replaced)], "A newer frame took its place.")
         return Response({"sequence": receipt.sequence}, status=status.HTTP_202_ACCEPTED)
 
     @staticmethod

@@ -14,7 +14,7 @@ def test_no_sequence(value):
 
 
 @pytest.mark.parametrize(
-    "value", [-1, "-1", 1.0, "1.0", True, "one", "9" * 50, LARGEST_SEQUENCE + 1, [1], {"a": 1}, "١", float("nan")]
+    "value", [-1, "-1", 1.0, "1.0", True, "one", "9" * 50, LARGEST_SEQUENCE + 1, [1], {"a": 1}, "\u0661", float("nan")]
 )
 def test_a_sequence_that_is_none(value):
     with pytest.raises(ValueError, match="A frame's sequence is a whole number from 0 to 2147483647"):

@@ -14,9 +14,7 @@ def test_without_a_statement_the_features_are_off():
     assert not features_are_on()
 
 
-@pytest.mark.parametrize(
-    ("jurisdiction", "purpose"), [("demonstration", "evaluation"), ("united-states", "education")]
-)
+@pytest.mark.parametrize(("jurisdiction", "purpose"), [("demonstration", "evaluation"), ("united-states", "education")])
 def test_an_allowed_statement_turns_them_on_and_is_kept(jurisdiction, purpose):
     gate = state_gate(jurisdiction=jurisdiction, purpose=purpose, stated_by="Olga Operator")
     assert features_are_on()

@@ -29,12 +29,12 @@ def test_a_face_is_answered_alike_alone_and_in_a_batch():
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_known():
-    with pytest.raises(ValueError, match="No architecture is called 'resnet'; known ones: .*attune"):
+    with pytest.raises(ValueError, match=r"No architecture is called 'resnet'; known ones: .*attune"):
         architectures.build("resnet", heads=HEADS)
 
 
 def test_an_unknown_option_is_an_error_that_names_it():
-    with pytest.raises(ValueError, match="'attune' does not take these options: .*colour"):
+    with pytest.raises(ValueError, match=r"'attune' does not take these options: .*colour"):
         architectures.build("attune", heads=HEADS, colour=True)
 
 

@@ -8,7 +8,7 @@ from emotion.core.calibration import (
     softmax,
 )
 
-ROWS, CLASSES = 20_000, 7
+ROWS, CLASSES = 8_000, 7
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def honest() -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
 def test_a_known_temperature_is_recovered(honest, temperature):
     logits, labels = honest
-    assert fit_temperature(logits * temperature, labels) == pytest.approx(temperature, rel=0.04)
+    assert fit_temperature(logits * temperature, labels) == pytest.approx(temperature, rel=0.06)
 
 
 def test_the_fitted_temperature_beats_its_neighbours(honest):
@@ -36,7 +36,7 @@ def test_the_fitted_temperature_beats_its_neighbours(honest):
 
 def test_the_error_of_a_calibrated_model_is_next_to_nothing(honest):
     logits, labels = honest
-    assert expected_calibration_error(softmax(logits), labels) < 0.01
+    assert expected_calibration_error(softmax(logits), labels) < 0.02
 
 
 def test_the_error_of_an_overconfident_model_is_its_gap():
@@ -50,7 +50,7 @@ def test_fitting_repairs_overconfidence(honest):
     before = expected_calibration_error(softmax(logits * 4), labels)
     after = expected_calibration_error(softmax(logits * 4, fit_temperature(logits * 4, labels)), labels)
     assert before > 0.1
-    assert after < 0.01
+    assert after < 0.02
 
 
 def test_probabilities_of_huge_logits_are_finite():

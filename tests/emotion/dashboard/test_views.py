@@ -1,0 +1,141 @@
+"""A student's pages about the camera: consent, withdrawal, history."""
+
+import pytest
+from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries, assertRedirects
+
+from emotion import services
+from emotion.models import Consent, EmotionBucket, FeatureGate, LessonSession
+from tests.emotion.factories import make_bucket, make_class, make_session
+from tests.factories import enroll, make_course, make_instructor, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "told")]
+
+
+def url(name, lesson):
+    return reverse(f"emotion:{name}", args=[lesson.pk])
+
+
+@pytest.fixture
+def signed_in(client, alice):
+    client.force_login(alice)
+    return alice
+
+
+@pytest.mark.parametrize(("name", "method"), [("consent", "get"), ("withdraw", "post"), ("history", "get")])
+def test_everyone_at_each_page(client, alice, lesson, ines, name, method):
+    other = make_instructor("ivo")
+    make_course(instructor=other)
+    page = url(name, lesson)
+    assert getattr(client, method)(page).url.startswith("/accounts/login/")
+    statuses = {ines: 404, other: 404, make_user("charlie"): 404, alice: 200 if method == "get" else 302}
+    for user, status in statuses.items():
+        client.force_login(user)
+        assert getattr(client, method)(page).status_code == status
+
+
+@pytest.mark.parametrize(("name", "method"), [("consent", "get"), ("consent", "post"), ("history", "get")])
+def test_with_the_features_off_there_are_no_such_pages(client, signed_in, lesson, name, method):
+    FeatureGate.objects.all().delete()
+    assert getattr(client, method)(url(name, lesson)).status_code == 404
+    assert not Consent.objects.exists()
+
+
+def test_the_page_says_what_happens_and_that_no_is_an_answer(client, signed_in, lesson):
+    page = client.get(url("consent", lesson))
+    for words in ("What happens", "What is kept", "Who sees it", "If you say no", "No, keep it off"):
+        assertContains(page, words)
+    assertContains(page, '<input type="checkbox" name="share" id="share">')  # sharing is not ticked beforehand
+    assertNotContains(page, "Take it back")
+    assert not Consent.objects.exists()  # looking is not agreeing
+
+
+def test_saying_yes(client, signed_in, lesson):
+    page = client.post(url("consent", lesson), follow=True)
+    assertRedirects(page, lesson.get_absolute_url())
+    assertContains(page, "The camera stays off until you start it")
+    assertContains(page, "data-camera-start")
+    assert not Consent.objects.in_force().get().share_with_instructor
+    assert not LessonSession.objects.exists()
+
+
+def test_sharing_is_chosen_and_changed(client, signed_in, lesson):
+    client.post(url("consent", lesson), {"share": "on"})
+    assertContains(client.get(url("consent", lesson)), 'id="share" checked')
+    client.post(url("consent", lesson))
+    assert not Consent.objects.get().share_with_instructor
+
+
+def test_withdrawing_keeps_the_history(client, signed_in, lesson):
+    client.post(url("consent", lesson))
+    session = make_session(signed_in, lesson)
+    make_bucket(session)
+    assertContains(client.get(url("consent", lesson)), "Take it back")
+    page = client.post(url("withdraw", lesson), follow=True)
+    assertContains(page, "no more frames are taken")
+    assertNotContains(page, "data-camera-start")
+    session.refresh_from_db()
+    assert session.ended_at is not None
+    assert not Consent.objects.in_force().exists()
+    assert EmotionBucket.objects.exists()
+
+
+def test_withdrawing_can_erase_the_history_of_this_course(client, signed_in, lesson):
+    other = make_course(modules=1, lessons=1).modules.get().lessons.get()
+    enroll(signed_in, other.course)
+    make_bucket(make_session(signed_in, other))
+    make_bucket(make_session(signed_in, lesson))
+    page = client.post(url("withdraw", lesson), {"erase": "on"}, follow=True)
+    assertContains(page, "your history in this course is erased")
+    assert EmotionBucket.objects.get().session.lesson == other
+
+
+def test_withdrawing_is_no_link(client, signed_in, lesson):
+    assert client.get(url("withdraw", lesson)).status_code == 405
+
+
+def test_an_empty_history_says_what_will_be_here(client, signed_in, lesson):
+    page = client.get(url("history", lesson))
+    assertContains(page, "Nothing here yet")
+    assertNotContains(page, "data-timeline")
+
+
+def test_a_history_shows_ones_own_and_only_that(client, signed_in, lesson):
+    make_bucket(make_session(signed_in, lesson), place=3, faces=4, sadness=3, neutral=1)
+    make_class(lesson, 5)
+    page = client.get(url("history", lesson))
+    assertContains(page, "Mostly sadness (75%), then neutral (25%).")
+    assertContains(page, "data-timeline")
+    assertContains(page, "you know best how it felt")
+    assertContains(page, "<td>0:30</td>")
+    assertContains(page, "Only you see this.")
+    assertNotContains(page, "happiness (")
+    assert [point["seconds"] for point in page.context["timeline"]["points"]] == [30]
+
+
+def test_a_history_says_who_else_sees_it(client, signed_in, lesson):
+    make_bucket(make_session(signed_in, lesson, share=True))
+    assertContains(client.get(url("history", lesson)), "and the instructor you share it with")
+    services.withdraw_consent(user=signed_in, course=lesson.course)
+    assertNotContains(client.get(url("history", lesson)), "and the instructor you share it with")
+
+
+def test_a_history_without_a_single_face_says_so(client, signed_in, lesson):
+    make_bucket(make_session(signed_in, lesson), faces=0, no_face=9, happiness=0)
+    assertContains(client.get(url("history", lesson)), "no single face was read")
+
+
+def test_pages_hold_no_inline_script(client, signed_in, lesson):
+    make_bucket(make_session(signed_in, lesson))
+    for page in (url("consent", lesson), url("history", lesson), lesson.get_absolute_url()):
+        html = client.get(page).content.decode()
+        assert not any(inline in html for inline in ("<script>", "<style", " style=", " onclick="))
+
+
+def test_a_history_costs_the_same_however_long(client, signed_in, lesson):
+    for place in range(10):
+        make_bucket(make_session(signed_in, lesson), place=place)
+    client.get(url("history", lesson))
+    # session, user; gate; lesson with course; takes it; blocks; sums; shares
+    with assertNumQueries(8):
+        client.get(url("history", lesson))
