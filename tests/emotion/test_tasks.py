@@ -1,6 +1,7 @@
 import pytest
 
 from emotion import live, tasks
+from lms.celery import app as celery_app
 from tests.emotion.factories import make_frame
 
 
@@ -34,5 +35,6 @@ def test_a_task_run_twice_does_nothing_the_second_time(store, batcher):
 
 
 def test_frames_have_a_queue_of_their_own():
-    assert tasks.process_frame.queue == tasks.QUEUE == "frames"
+    routed = celery_app.amqp.router.route({}, tasks.process_frame.name)
+    assert routed["queue"].name == tasks.QUEUE == "frames"
     assert tasks.process_frame.ignore_result
