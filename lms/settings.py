@@ -11,6 +11,8 @@ ATTUNE_LOG_LEVEL           DEBUG, INFO, WARNING or ERROR                        
 ATTUNE_EMAIL_VERIFICATION  none, optional or mandatory                                          (none)
 ATTUNE_SMTP_URL            smtp://user:password@host:port or smtps://...   (mail goes to the console)
 ATTUNE_FROM_EMAIL          the sender of mail                               (Attune <attune@localhost>)
+ATTUNE_CHECKPOINTS_DIR     where models lie                                     (<repository>/checkpoints)
+ATTUNE_RUNS_DIR            where training runs leave what they make                    (<repository>/runs)
 ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted                        (attune)
 ATTUNE_DEVICE              auto, cpu, cuda or cuda:1, for the inference worker                  (auto)
 ATTUNE_READING_HOURS       how long single readings are kept; sums of ten seconds stay           (24)
@@ -182,7 +184,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # --- Emotion --------------------------------------------------------------------------------------------------------
 
-CHECKPOINTS_DIR = BASE_DIR / "checkpoints"
+CHECKPOINTS_DIR = Path(env.read_text("ATTUNE_CHECKPOINTS_DIR", str(BASE_DIR / "checkpoints")))
+RUNS_DIR = Path(env.read_text("ATTUNE_RUNS_DIR", str(BASE_DIR / "runs")))
 ATTUNE_DEFAULT_MODEL = env.read_text("ATTUNE_DEFAULT_MODEL", "attune")
 ATTUNE_DEVICE = env.read_text("ATTUNE_DEVICE", "auto")
 ATTUNE_READING_HOURS = env.read_int("ATTUNE_READING_HOURS", 24, lowest=1)

@@ -109,9 +109,14 @@ class Config:
 
 # The ranges outside which a run would be nonsense rather than merely bad: (lowest, highest), both allowed.
 RANGES: dict[str, tuple[float, float]] = {
+    "seed": (0, 2**63 - 1),
+    "model.widths": (1, 65_536),
+    "model.blocks": (1, 1024),
     "model.dropout": (0.0, 0.95),
     "data.holdout": (0.0, 0.5),
     "augmentation.flip": (0.0, 1.0),
+    "augmentation.rotate": (0.0, 180.0),
+    "augmentation.shift": (0.0, 1.0),
     "augmentation.erase": (0.0, 1.0),
     "augmentation.brightness": (0.0, 0.95),
     "augmentation.scale": (0.0, 0.95),
@@ -152,7 +157,10 @@ def load_config(path: Path | None = None, overrides: list[str] | None = None) ->
         raise ConfigError(f"{path} must hold keys and values, such as those in training/config.yaml.")
     for override in overrides or []:
         _apply_override(tree, override)
-    return _build(Config, tree, "")
+    config = _build(Config, tree, "")
+    if not config.name or config.name != Path(config.name).name or config.name.startswith("."):
+        raise ConfigError(f"'name' is {config.name!r}; allowed: a plain folder name, since the checkpoint goes there.")
+    return config
 
 
 def to_dict(config: Config) -> dict[str, Any]:

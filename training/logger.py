@@ -24,11 +24,20 @@ from training.config import Config, to_dict
 class RunLogger:
     """Use as a context manager. `interactive` draws a bar; without it, plain lines suit a log."""
 
-    def __init__(self, folder: Path, config: Config, write: Callable[[str], None], *, interactive: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        write: Callable[[str], None],
+        *,
+        interactive: bool,
+        on_epoch: Callable[[dict[str, Any]], None] = lambda figures: None,
+    ) -> None:
         self.folder = folder
         self.write = write
         self.started = time.monotonic()
         self._config = config
+        self._on_epoch = on_epoch
         self._wandb: Any = None
         self._progress = (
             Progress(
@@ -85,6 +94,7 @@ class RunLogger:
         """Record one epoch's figures and print its line."""
         with (self.folder / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(figures) + "\n")
+        self._on_epoch(figures)
         if self._wandb:
             self._wandb.log(figures, step=figures["epoch"])
         (self._progress.console.print if self._progress else self.write)(line)

@@ -170,7 +170,7 @@ def train(
             "loss": mean_loss,
             "lr": rate,
             "seconds": time.monotonic() - started,
-            **validate(model, averaged, heads, spec, validation, device),
+            **ranks.from_first(validate(model, averaged, heads, spec, validation, device) if ranks.is_first else {}),
         }
         best = figures["score"] > progress.best_score
         if best:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import distributed, nn
@@ -36,6 +37,14 @@ class Ranks:
     def share(self, rows: torch.Tensor) -> torch.Tensor:
         """This process's part of a batch."""
         return rows[self.rank :: self.count]
+
+    def from_first(self, value: Any) -> Any:
+        """What the first process holds: a folder's name, figures that decide whether to go on."""
+        if self.count == 1:
+            return value
+        box = [value]
+        distributed.broadcast_object_list(box, src=0)
+        return box[0]
 
     def any(self, flag: bool) -> bool:
         """Whether any process says so: all of them stop at the same step, or none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,16 @@ import yaml
 from emotion.core import architectures
 from emotion.core.calibration import fit_temperature
 from emotion.core.checkpoint import load_model, save_model
-from emotion.core.manifest import InputSpec, Manifest
+from emotion.core.manifest import MANIFEST, WEIGHTS, InputSpec, Manifest, write_atomically
 from training import loop
 from training.config import Config, ConfigError, load_config, to_dict
 from training.data.dataset import FaceDataset, FaceSplit, hold_out
 from training.data.fer2013 import HEAD_FERPLUS, find_csv, load_fer2013
 from training.data.synthetic import synthetic_dataset
-from training.evaluate import evaluate_head, predict_logits
+from training.evaluate import full_report, predict_logits, score
 from training.logger import RunLogger
+from training.ranks import SINGLE, Ranks
+from training.report import write_environment, write_report
 
 TRAINING_SPLIT = "Training"
 VALIDATION_SPLIT = "PublicTest"
@@ -62,8 +63,14 @@ def run_training(
     write: Callable[[str], None],
     interactive: bool,
     stop_requested: Callable[[], bool],
+    on_start: Callable[[Path], None] = lambda folder: None,
+    on_epoch: Callable[[dict[str, Any]], None] = lambda figures: None,
+    ranks: Ranks = SINGLE,
 ) -> RunResult:
-    """Train, keep the best epoch, fit its temperature on held-out rows, and put it into `checkpoints/<name>`."""
+    """Train, keep the best epoch, fit its temperature on held-out rows, and put it into `checkpoints/<name>`.
+
+    `on_start` hears the run's folder, `on_epoch` each epoch's figures. Of several `ranks`, the first one writes.
+    """
     if config.loop.threads:
         torch.set_num_threads(config.loop.threads)
     dataset = load_dataset(config, root)
@@ -80,9 +87,7 @@ def run_training(
         "dropout": config.model.dropout,
     }
     model = architectures.build(config.model.architecture, heads=dataset.heads, **options)
-    folder = resume or runs / f"{config.name}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(yaml.safe_dump(to_dict(config), sort_keys=False))
+    folder = ranks.from_first(resume or runs / f"{config.name}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     parameters = sum(p.numel() for p in model.parameters())
     write(f"{config.model.architecture}: {parameters / 1e6:.2f} M parameters, {len(training)} faces, run {folder}")
 
@@ -101,7 +106,11 @@ def run_training(
     def save_best(state: dict[str, torch.Tensor], figures: dict[str, Any]) -> None:
         save_model(best, state, Manifest(**{**vars(manifest), "metrics": figures}))
 
-    with RunLogger(folder, config, write, interactive=interactive) as logger:
+    if ranks.is_first:
+        write_atomically(folder / "config.yaml", yaml.safe_dump(to_dict(config), sort_keys=False).encode())
+        write_environment(folder, root)
+        on_start(folder)
+    with RunLogger(folder, config, write, interactive=interactive, on_epoch=on_epoch) as logger:
         progress = loop.train(
             config=config,
             model=model,
@@ -114,19 +123,22 @@ def run_training(
             resume=resume is not None,
             save_best=save_best,
             stop_requested=stop_requested,
+            ranks=ranks,
         )
-    if progress.epoch < config.loop.epochs:
+    if progress.epoch < config.loop.epochs and not loop.stopped_early(progress, config.loop.early_stopping):
         return RunResult(folder, None, {})
-    figures = finish(best, held_out=held_out, validation=validation)
+    if not ranks.is_first:
+        return RunResult(folder, None, {})
+    figures = finish(best, held_out=held_out, validation=validation, history=progress.history)
     target = checkpoints / config.name
-    target.mkdir(parents=True, exist_ok=True)
-    for file in best.iterdir():  # weights first would pair them with a stale manifest; a reader checks the sha256
-        shutil.copyfile(file, target / file.name)
+    for name in (WEIGHTS, MANIFEST, "MODEL_CARD.md"):  # a reader checks the weights' sha256 against the manifest
+        write_atomically(target / name, (best / name).read_bytes())
     return RunResult(folder, target, figures)
 
 
-def finish(best: Path, *, held_out: FaceSplit, validation: FaceSplit) -> dict[str, Any]:
-    """Fit each head's temperature on rows the weights never saw, evaluate, and write both into the manifest."""
+def finish(best: Path, *, held_out: FaceSplit, validation: FaceSplit, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """Fit each head's temperature on rows the weights never saw, evaluate, and write both into the manifest; pictures
+    and a model card go beside it."""
     model, manifest = load_model(best)
     temperatures = {}
     if len(held_out):
@@ -135,13 +147,12 @@ def finish(best: Path, *, held_out: FaceSplit, validation: FaceSplit) -> dict[st
             rows = held_out.labelled(head)
             temperatures[head] = fit_temperature(logits[head][rows], held_out.labels(head)[rows])
     logits = predict_logits(model, validation.pixels, manifest.input)
-    reports = {head: evaluate_head(logits, manifest.heads, validation, head) for head in manifest.heads}
+    scored = {head: score(logits, manifest.heads, validation, head) for head in manifest.heads}
+    reports = {head: full_report(rows, temperatures.get(head, 1.0)) for head, rows in scored.items()}
     figures = {VALIDATION_SPLIT: reports, "epoch": manifest.metrics.get("epoch")}
-    save_model(
-        best,
-        model.state_dict(),
-        Manifest(**{**vars(manifest), "temperatures": temperatures, "metrics": figures}),
-    )
+    finished = Manifest(**{**vars(manifest), "temperatures": temperatures, "metrics": figures})
+    save_model(best, model.state_dict(), finished)
+    write_report(best, finished, history, scored, reports)
     return figures
 
 

@@ -1,5 +1,6 @@
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -8,10 +9,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
 from emotion.core.manifest import CheckpointError
+from emotion.models import ModelVersion
 from emotion.services import register_model
-from training.config import ConfigError, load_config
+from training.config import Config, ConfigError, load_config, to_dict
 from training.data.dataset import DataError
-from training.run import latest_run, run_training
+from training.models import TrainingRun
+from training.ranks import join_ranks, leave_ranks
+from training.run import RunResult, latest_run, run_training
+from training.services import RunRecord
 
 BAD_INPUT = 2
 
@@ -22,77 +27,107 @@ class Command(BaseCommand):
     def add_arguments(self, parser) -> None:
         parser.add_argument("--config", type=Path, help="a YAML file; training/config.yaml when none is named")
         parser.add_argument("--data", help="'synthetic', or a fer2013.csv(.gz) or the folder that holds it")
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
         parser.add_argument(
-            "--resume",
-            nargs="?",
-            const="auto",
-            metavar="RUN",
-            help="go on with a run's folder; the newest by default",
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="overrides",
+            help="a key of the configuration, such as optimiser.lr=0.05; may be given several times",
+        )
+        parser.add_argument(
+            "--resume", nargs="?", const="auto", metavar="RUN", help="go on with a run's folder; 'auto' is the newest"
         )
 
     def handle(self, *, config: Path | None, data: str | None, overrides: list[str], resume: str | None, **_) -> None:
+        ranks = join_ranks()
         try:
             settled, folder = self._settle(config, data, overrides, resume)
-            result = run_training(
-                config=settled,
-                root=settings.BASE_DIR,
-                runs=settings.BASE_DIR / "runs",
-                checkpoints=settings.CHECKPOINTS_DIR,
-                resume=folder,
-                write=self._say,
-                interactive=sys.stdout.isatty(),
-                stop_requested=_stop_on_signal(),
-            )
+            record = RunRecord(settled.name, to_dict(settled))
+            result = self._run(settled, folder, record, ranks)
+            if ranks.is_first:
+                self._finish(result, record)
         except (ConfigError, DataError, CheckpointError, ValueError) as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from None
+        finally:
+            leave_ranks(ranks)
+
+    def _run(self, config: Config, folder: Path | None, record: RunRecord, ranks) -> RunResult:
+        try:
+            return run_training(
+                config=config,
+                root=settings.BASE_DIR,
+                runs=settings.RUNS_DIR,
+                checkpoints=settings.CHECKPOINTS_DIR,
+                resume=folder,
+                write=self._say if ranks.is_first else lambda line: None,
+                interactive=sys.stdout.isatty() and ranks.is_first,
+                stop_requested=_stop_on_signal(),
+                on_start=record.start,
+                on_epoch=record.epoch,
+                ranks=ranks,
+            )
         except FloatingPointError as error:
+            record.end(TrainingRun.Status.FAILED)
             raise CommandError(str(error)) from None
         except torch.OutOfMemoryError:
+            record.end(TrainingRun.Status.FAILED)
             raise CommandError("The device has no memory left; try a smaller --set loop.batch_size.") from None
+        except OSError as error:
+            record.end(TrainingRun.Status.FAILED)
+            raise CommandError(
+                f"The run could not be written ({error.strerror}); its last resume point is whole: free some space, "
+                "then go on with --resume."
+            ) from None
+
+    def _finish(self, result: RunResult, record: RunRecord) -> None:
         if result.checkpoint is None:
+            record.end(TrainingRun.Status.STOPPED)
             self._say(f"Stopped. Go on with: python manage.py train_fer --resume {result.folder}")
             return
-        for head, report in result.figures["PublicTest"].items():
+        for labels, report in result.figures["PublicTest"].items():
+            low, high = report["accuracy_interval_95"]
             self._say(
-                f"{head}: {report['n']} faces, accuracy {report['accuracy']:.2%}, macro F1 {report['macro_f1']:.3f}"
+                f"{labels}: {report['n']} faces, accuracy {report['accuracy']:.2%} ({low:.1%} to {high:.1%}), "
+                f"macro F1 {report['macro_f1']:.3f}, ECE {report['ece']:.3f}"
             )
-        self._say(f"Model: {result.checkpoint}")
-        self._register(result.checkpoint)
+        version = self._register(result.checkpoint)
+        record.end(TrainingRun.Status.FINISHED, result.figures, version)
 
-    def _settle(self, config: Path | None, data: str | None, overrides: list[str], resume: str | None):
-        folder = None
-        if data:
-            overrides = [*overrides, *(["data.set=synthetic"] if data == "synthetic" else [])]
+    def _settle(
+        self, config: Path | None, data: str | None, overrides: list[str], resume: str | None
+    ) -> tuple[Config, Path | None]:
+        """The configuration, and the folder of the run to go on with."""
+        if data == "synthetic":
+            overrides = [*overrides, "data.set=synthetic"]
+        elif data:
+            overrides = [*overrides, f"data.path={data}"]
         settled = load_config(config, overrides)
-        if resume:
-            folder = latest_run(settings.BASE_DIR / "runs", settled.name) if resume == "auto" else Path(resume)
-            if not (folder / "config.yaml").is_file():
-                raise ConfigError(f"{folder} is not a run's folder: it has no config.yaml.")
-            settled = load_config(folder / "config.yaml", overrides)
-        if data and data != "synthetic":
-            settled = load_config(
-                (folder / "config.yaml") if folder else config,
-                [*overrides, "data.set=fer2013", f"data.path={data}"],
-            )
-        return settled, folder
+        if resume is None:
+            return settled, None
+        folder = latest_run(settings.RUNS_DIR, settled.name) if resume == "auto" else Path(resume)
+        if not (folder / "config.yaml").is_file():
+            raise ConfigError(f"{folder} is not a run's folder: it has no config.yaml.")
+        return load_config(folder / "config.yaml", overrides), folder
 
-    def _register(self, checkpoint: Path) -> None:
+    def _register(self, checkpoint: Path) -> ModelVersion | None:
+        self._say(f"Model: {checkpoint}")
         try:
             version = register_model(folder=checkpoint)
         except DatabaseError:
             self._say("It is not in the registry: the database is not set up (python manage.py migrate).")
-        else:
-            self._say(f"Registered as {version.name} ({version.status}).")
+            return None
+        self._say(f"Registered as {version.name} ({version.status}).")
+        return version
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
 
 
-def _stop_on_signal():
+def _stop_on_signal() -> Callable[[], bool]:
     """SIGINT and SIGTERM ask the loop to stop after the step in hand; a second one ends at once."""
-    asked = []
+    asked: list[int] = []
 
     def ask(number: int, _frame: object) -> None:
         if asked:
