@@ -6,7 +6,6 @@ Every random draw is f(seed, epoch, step), so a run that stops anywhere resumes 
 from __future__ import annotations
 
 import io
-import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -119,7 +118,7 @@ def train(
         order = epoch_order(config, targets, progress.epoch)
         scores = [figures["score"] for figures in progress.history]
         loss_sum = torch.tensor(progress.loss_sum, device=device, dtype=torch.float64)
-        rate = 0.0
+        rate = optimiser.param_groups[0]["lr"]  # for a run that goes on after the last step of an epoch
         while progress.step < steps:
             seed = derived_seed(config.seed, progress.epoch, progress.step, *ranks.seed_parts)
             generator = torch.Generator().manual_seed(seed)
@@ -275,13 +274,6 @@ def load_resume_point(
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
         return Progress(**saved["progress"]), int(saved["threads"])
-    except (
-        OSError,
-        RuntimeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        EOFError,
-        pickle.UnpicklingError,
-    ) as error:
-        raise CheckpointError(f"The run cannot be resumed from {path}: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # there is hardly one that a damaged pickle does not raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(f"The run cannot be resumed from {path}: {reason}") from None

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -185,24 +186,21 @@ def test_a_batch_costs_the_same_queries_as_one_answer(session, lesson, told, dja
         services.record_readings(answers=answers, model_version=None)
 
 
-def _race(session: LessonSession, threads: int = 4, frames: int = 20) -> list[Exception]:
-    """Several workers record the same frames at once, each in its own order."""
+def _at_once(work: Callable[[int], None], threads: int = 4) -> list[Exception]:
+    """Run `work(number)` in several threads, as several workers would. Returns what they raised."""
     errors: list[Exception] = []
     start = threading.Barrier(threads)
 
-    def work(number: int) -> None:
-        answers = [make_answer(session, n, at=NOON, place_seconds=n) for n in range(frames)]
+    def run(number: int) -> None:
         try:
             start.wait()
-            for first in range(0, frames, 5):
-                turn = answers[(first + 5 * number) % frames :][:5]
-                services.record_readings(answers=turn[:: 1 if number % 2 else -1], model_version=None)
+            work(number)
         except Exception as error:
             errors.append(error)
         finally:
             connection.close()
 
-    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    workers = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -210,9 +208,34 @@ def _race(session: LessonSession, threads: int = 4, frames: int = 20) -> list[Ex
     return errors
 
 
+def record_the_same_frames(session: LessonSession, frames: int = 20) -> list[Exception]:
+    """Each worker in its own order."""
+    answers = [make_answer(session, n, at=NOON, place_seconds=n) for n in range(frames)]
+
+    def work(number: int) -> None:
+        for first in range(0, frames, 5):
+            turn = answers[(first + 5 * number) % frames :][:5]
+            services.record_readings(answers=turn[:: 1 if number % 2 else -1], model_version=None)
+
+    return _at_once(work)
+
+
+def record_into_the_same_buckets(session: LessonSession, rounds: int = 15) -> list[Exception]:
+    """Frames of their own, at the same sixteen places, one worker up and the other down."""
+
+    def work(number: int) -> None:
+        for turn in range(rounds):
+            places = range(16) if number % 2 else range(15, -1, -1)
+            first = 10_000 * (number + 1) + 100 * turn
+            answers = [make_answer(session, first + n, at=NOON, place_seconds=1000 + 10 * n) for n in places]
+            services.record_readings(answers=answers, model_version=None)
+
+    return _at_once(work)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_workers_that_record_the_same_frames_at_once(session, told):
-    assert _race(session) == []
+    assert record_the_same_frames(session) == []
     assert EmotionReading.objects.count() == 20
     assert list(EmotionBucket.objects.order_by("place").values_list("place", "faces")) == [(0, 10), (1, 10)]
 
@@ -224,21 +247,22 @@ from django.core.management import call_command
 call_command("migrate", verbosity=0, interactive=False)
 from emotion import broadcast
 from emotion.models import EmotionBucket, EmotionReading
+from tests.emotion import test_record_readings as tests
 from tests.emotion.factories import make_session, open_gate
-from tests.emotion.test_record_readings import _race
 from tests.factories import enroll, make_lesson, make_user
 broadcast.send_many = lambda messages: None
 open_gate()
 lesson, alice = make_lesson(), make_user("alice")
 enroll(alice, lesson.course)
 session = make_session(alice, lesson)
-errors = [repr(error) for _ in range(3) for error in _race(session)]
+errors = [repr(error) for _ in range(3) for error in tests.record_the_same_frames(session)]
+errors += [repr(error) for error in tests.record_into_the_same_buckets(session)]
 buckets = list(EmotionBucket.objects.order_by("place").values_list("place", "faces"))
 print(json.dumps([errors, EmotionReading.objects.count(), buckets]))
 """
 
 
-def test_workers_that_record_the_same_frames_at_once_on_postgresql(postgres_url, tmp_path):
+def test_workers_that_record_at_once_on_postgresql(postgres_url, tmp_path):
     """Where writers do run side by side. In a process of its own, since settings choose the database."""
     environment = {
         **os.environ,
@@ -248,4 +272,7 @@ def test_workers_that_record_the_same_frames_at_once_on_postgresql(postgres_url,
     }
     done = subprocess.run([sys.executable, "-c", ON_POSTGRESQL], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == [[], 20, [[0, 10], [1, 10]]]
+    errors, readings, buckets = json.loads(done.stdout.splitlines()[-1])
+    assert errors == []
+    assert readings == 20 + 4 * 15 * 16
+    assert buckets == [[0, 10], [1, 10], *([100 + place, 60] for place in range(16))]

@@ -1,3 +1,4 @@
+import json
 import signal
 import sys
 from collections.abc import Callable
@@ -101,7 +102,7 @@ class Command(BaseCommand):
         if data == "synthetic":
             overrides = [*overrides, "data.set=synthetic"]
         elif data:
-            overrides = [*overrides, f"data.path={data}"]
+            overrides = [*overrides, f"data.path={json.dumps(data)}"]  # quoted: a path may mean something in YAML
         settled = load_config(config, overrides)
         if resume is None:
             return settled, None

@@ -1,0 +1,169 @@
+"""The command as a person meets it: a run that ends in a model, and bad input that ends in a sentence."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from emotion.core.checkpoint import load_model
+from emotion.core.labels import EXPRESSIONS_7
+from emotion.inference.engine import Engine
+from emotion.models import ModelVersion
+from tests.emotion.factories import make_jpeg
+from tests.services import ROOT
+from tests.training.factories import TINY, pixels, write_fer2013
+from training.models import TrainingRun
+
+SET = [f"--set={override}" for override in TINY if not override.startswith("data.set")]
+SMALL = ["train_fer", "--data=synthetic", "--set=name=small", *SET]
+
+
+def test_a_run_on_drawn_faces_ends_in_a_model_that_can_serve(command, home):
+    output = command(*SMALL)
+    assert "Drawn faces: Training 840, PublicTest 210." in output
+    assert "Epoch 1/1" in output
+    assert "fer2013: 210 faces, accuracy " in output
+    assert f"Model: {home / 'checkpoints' / 'small'}" in output
+    assert "Registered as small (candidate)." in output
+
+    (run,) = (home / "runs").iterdir()
+    assert yaml.safe_load((run / "config.yaml").read_text())["name"] == "small"
+    (record,) = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    _, manifest = load_model(home / "checkpoints" / "small")
+    assert (manifest.name, manifest.serving_head, manifest.classes) == ("small", "fer2013", EXPRESSIONS_7)
+    assert manifest.metrics["PublicTest"]["fer2013"]["accuracy"] == pytest.approx(record["accuracy/fer2013"])
+    assert 0.05 <= manifest.temperatures["fer2013"] <= 20
+    assert manifest.input.size == 48
+    assert 0.3 < manifest.input.mean[0] < 0.8
+
+    version = ModelVersion.objects.get()
+    assert (version.status, version.weights_sha256) == ("candidate", manifest.weights_sha256)
+    row = TrainingRun.objects.get()
+    assert (row.status, len(row.history), row.model_version) == ("finished", 1, version)
+    (result,) = Engine(home / "checkpoints" / "small", device="cpu").predict([make_jpeg(320, 240, noise=False)])
+    assert result.outcome == "no_face"
+
+
+def test_a_file_of_ones_own_is_trained_on_and_recorded(command, home, tmp_path):
+    """Also where its path means something in YAML."""
+    folder = tmp_path / "2013: my [faces] # old"
+    rows = [(code, pixels(20 * code), usage) for usage in ("Training", "PublicTest") for code in range(7)] * 6
+    path = write_fer2013(folder / "fer2013.csv", rows)
+    output = command("train_fer", f"--data={path}", *SET, "--set=loop.batch_size=8", "--set=name=own")
+    assert "FER2013: 84 rows (Training 42, PublicTest 42)." in output
+    (run,) = (home / "runs").iterdir()
+    assert yaml.safe_load((run / "config.yaml").read_text())["data"]["path"] == str(path)
+
+
+def test_a_finished_run_that_is_resumed_ends_the_same(command, home):
+    command(*SMALL)
+    first = (home / "checkpoints" / "small" / "model.safetensors").read_bytes()
+    output = command("train_fer", "--resume", "--set=name=small")
+    assert "Epoch" not in output
+    assert (home / "checkpoints" / "small" / "model.safetensors").read_bytes() == first
+    assert len(list((home / "runs").iterdir())) == 1
+
+
+def test_without_a_data_set_one_message_says_which_and_from_where(refusal):
+    message = refusal("train_fer")
+    for words in ("No data set was found", "FER2013", "AffectNet", "datasets/", "FER_DATA_DIR", "--data synthetic"):
+        assert words in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set=optimiser.lrr=1"], "'optimiser.lrr' is not a configuration key; did you mean 'optimiser.lr'?"),
+        (["--set=loop.epochs=none"], "'loop.epochs' takes a value of type int; given: 'none'."),
+        (["--set=loop.epochs=0"], "'loop.epochs' is 0; allowed: 1 to 100000."),
+        (["--set=loop"], "--set takes key=value, such as optimiser.lr=0.05, not 'loop'."),
+        (["--config=/nowhere.yaml"], "The configuration /nowhere.yaml cannot be read: No such file or directory."),
+        (["--data=/nowhere"], "There is no data set at /nowhere."),
+        (["--resume=/nowhere"], "/nowhere is not a run's folder: it has no config.yaml."),
+        (["--data=synthetic", "--set=model.architecture=resnot"], "No architecture is called 'resnot'; known ones: "),
+        (["--data=synthetic", "--set=model.blocks=[1]"], "widths has 4 entries and blocks has 1; one each per stage."),
+        (["--set=model.widths=[]", "--set=model.blocks=[]", "--data=synthetic"], "widths () and blocks () "),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(refusal, home, arguments, words):
+    message = refusal("train_fer", *arguments)
+    if words.startswith("widths ("):
+        assert message.startswith("widths ")
+    else:
+        assert message.startswith(words)
+    assert "\n" not in message
+    assert not (home / "checkpoints").exists()
+    assert not ModelVersion.objects.exists()
+
+
+def test_nothing_to_resume(refusal, home):
+    assert refusal("train_fer", "--resume") == f"There is no run of 'attune' to resume under {home / 'runs'}."
+
+
+def test_a_damaged_resume_point(command, refusal, home):
+    command(*SMALL)
+    (run,) = (home / "runs").iterdir()
+    (run / "last.pt").write_bytes(b"\0" * 100)
+    message = refusal("train_fer", f"--resume={run}")
+    assert message.startswith(f"The run cannot be resumed from {run / 'last.pt'}: ")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "has no rows."),
+        (b"\xff\xfe\x00", "cannot be read as CSV"),
+        (b"emotion,pixels,Usage\n3,1 2 3,Training\n", "line 2: a face is 2304 pixels of 0 to 255."),
+        (b"a,b\n1,2\n", "has no column"),
+    ],
+)
+def test_an_unreadable_csv(refusal, tmp_path, content, words):
+    path = tmp_path / "fer2013.csv"
+    path.write_bytes(content)
+    message = refusal("train_fer", f"--data={path}")
+    assert str(path) in message
+    assert words in message
+    assert "\n" not in message
+
+
+def test_a_csv_without_a_validation_split(refusal, tmp_path):
+    path = write_fer2013(tmp_path / "fer2013.csv", [(3, pixels(), "Training")] * 8)
+    assert refusal("train_fer", f"--data={path}") == "FER2013 has no split 'PublicTest'; it has: Training."
+
+
+def run(tmp_path, *arguments: str) -> subprocess.Popen:
+    environment = os.environ | {
+        "ATTUNE_DATA_DIR": str(tmp_path),
+        "ATTUNE_RUNS_DIR": str(tmp_path / "runs"),
+        "ATTUNE_CHECKPOINTS_DIR": str(tmp_path / "checkpoints"),
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_process_ends_with_code_two_and_no_traceback(tmp_path):
+    process = run(tmp_path, "train_fer", "--data=/nowhere")
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (2, "", "CommandError: There is no data set at /nowhere.\n")
+
+
+def test_an_interrupt_stops_it_cleanly_and_says_how_to_go_on(tmp_path):
+    process = run(tmp_path, *SMALL, "--set=loop.epochs=10000", "--set=loop.batch_size=16")
+    lines = []
+    while not lines or not lines[-1].startswith("Epoch 1/10000"):
+        lines.append(process.stdout.readline())
+        assert lines[-1], "".join(lines) + process.stderr.read()
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert output.splitlines()[-1] == f"Stopped. Go on with: python manage.py train_fer --resume {folder}"
+    assert (folder / "last.pt").is_file()
+    assert not (tmp_path / "checkpoints").exists()
