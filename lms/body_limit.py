@@ -22,11 +22,12 @@ def limit_bodies(application: App) -> App:
     """Answer 413 or 411 to a frame's body that is over a megabyte or does not state its length."""
 
     async def limited(scope, receive, send) -> None:
-        if scope["method"] == "POST" and FRAMES.match(scope["path"]):
-            length = dict(scope["headers"]).get(b"content-length", b"")
-            if not length.isdigit():
+        if FRAMES.match(scope["path"]):  # whatever the method: Django reads the body before it says 405
+            headers = dict(scope["headers"])
+            length = headers.get(b"content-length", b"")
+            if not length.isdigit() and (scope["method"] == "POST" or b"transfer-encoding" in headers):
                 return await _refuse(send, 411, "A frame's request states its Content-Length.")
-            if int(length) > LARGEST:
+            if length.isdigit() and int(length) > LARGEST:
                 await _read_and_forget(receive)
                 return await _refuse(send, 413, "A frame is at most 200 KB.")
         return await application(scope, receive, send)

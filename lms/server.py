@@ -27,6 +27,8 @@ class AnnouncingServer(uvicorn.Server):
 
 def serve(host: str, port: int, announce: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is in hand. Raises CommandError when the port is taken."""
+    if not 0 <= port <= 65535:
+        raise CommandError(f"Port {port} is none; ports are numbered from 0 to 65535.")
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

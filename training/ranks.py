@@ -46,6 +46,11 @@ class Ranks:
         distributed.broadcast_object_list(box, src=0)
         return box[0]
 
+    def wait(self) -> None:
+        """Until all processes are here: one that leaves early breaks the connections of the others."""
+        if self.count > 1:
+            distributed.barrier()
+
     def any(self, flag: bool) -> bool:
         """Whether any process says so: all of them stop at the same step, or none."""
         if self.count == 1:

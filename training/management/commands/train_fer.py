@@ -48,6 +48,7 @@ class Command(BaseCommand):
             result = self._run(settled, folder, record, ranks)
             if ranks.is_first:
                 self._finish(result, record)
+            ranks.wait()
         except (ConfigError, DataError, CheckpointError, ValueError) as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from None
         finally:
