@@ -56,10 +56,10 @@ class RunLogger:
     def __enter__(self) -> RunLogger:
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = self._config.wandb
-        if settings.mode != "disabled":
+        mode = os.environ.get("WANDB_MODE", settings.mode)  # wandb's own variable outranks the configuration
+        if mode != "disabled":
             import wandb  # slow to import, and needed only here
 
-            mode = os.environ.get("WANDB_MODE", settings.mode)
             if mode == "online" and not (os.environ.get("WANDB_API_KEY") or (Path.home() / ".netrc").is_file()):
                 self.write("No wandb key was found, so this run is kept offline (`wandb sync` sends it later).")
                 mode = "offline"

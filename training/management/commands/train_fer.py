@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -42,6 +43,8 @@ class Command(BaseCommand):
 
     def handle(self, *, config: Path | None, data: str | None, overrides: list[str], resume: str | None, **_) -> None:
         ranks = join_ranks()
+        if not ranks.is_first:
+            os.environ["WANDB_MODE"] = "disabled"
         try:
             settled, folder = self._settle(config, data, overrides, resume)
             record = RunRecord(settled.name, to_dict(settled))
