@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 from django.conf import settings
@@ -12,48 +15,144 @@ from django.db import close_old_connections, connections
 
 from emotion import services
 from emotion.inference.batcher import Batcher
-from emotion.inference.results import Answer
+from emotion.inference.results import Answer, FrameResult
 from emotion.models import ModelVersion
+
+if TYPE_CHECKING:
+    from emotion.inference.engine import Engine
 
 logger = logging.getLogger(__name__)
 
+LOOK_SECONDS = 3.0
+RETRY_SECONDS = 30.0
+
 _lock = threading.Lock()
 _batcher: Batcher | None = None
+_promoted: PromotedEngine | None = None
 
 
 def live_batcher() -> Batcher:
     """This process's batcher, started on first use with the promoted model. Raises CheckpointError."""
-    global _batcher
+    global _batcher, _promoted
     with _lock:
         if _batcher is None:
-            _batcher = _start()
+            _promoted = _start_engine()
+            _batcher = _start_batcher(_promoted)
         return _batcher
 
 
 def stop_batcher() -> None:
     """Answer what is queued and let go of the model."""
-    global _batcher
+    global _batcher, _promoted
     with _lock:
-        if _batcher is not None:
+        if _batcher is not None and _promoted is not None:
             _batcher.stop()
-            _batcher = None
+            _promoted.stop()
+            _batcher = _promoted = None
 
 
-def _start() -> Batcher:
+def _start_engine() -> PromotedEngine:
     import torch  # web processes that only queue frames never load it
-
-    from emotion.inference.engine import Engine
 
     torch.set_num_threads(settings.ATTUNE_TORCH_THREADS)
     cv2.setNumThreads(settings.ATTUNE_TORCH_THREADS)
+    promoted = PromotedEngine(_load(services.promoted_model()))
+    promoted.start()
+    return promoted
+
+
+def _start_batcher(promoted: PromotedEngine) -> Batcher:
+    batcher = Batcher(promoted, lambda answers: _record(answers, promoted.serving.version), _report_dropped)
+    batcher.start()
+    return batcher
+
+
+@dataclass(frozen=True)
+class Served:
+    """A registered model and the engine that serves it."""
+
+    version: ModelVersion
+    engine: Engine
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Changes when another model is promoted, and when this one is trained anew and registered again."""
+        return _key(self.version)
+
+
+class PromotedEngine:
+    """The batcher's predictor: the engine of whichever model is promoted.
+
+    A thread of its own looks at the registry every LOOK_SECONDS, whether or not frames come in, and builds and warms a
+    newly promoted model's engine while the present one goes on answering. `predict` takes it up before a batch, so no
+    frame waits for it or is lost, and `serving` tells whose answers a batch got. Only the thread that calls `predict`
+    uses an engine once it serves.
+    """
+
+    def __init__(self, first: Served) -> None:
+        self.serving = first
+        self._ready = first
+        self._failed: tuple[tuple[int, str], float] | None = None  # what did not load, and when to try again
+        self._unreadable = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="model-registry", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=10)
+
+    def predict(self, jpegs: Sequence[bytes]) -> list[FrameResult]:
+        self.serving = self._ready  # one read: the other thread may replace it at any moment
+        return self.serving.engine.predict(jpegs)
+
+    def _follow(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            try:
+                self._look()
+            except Exception as error:  # a database that restarts must not end the watch
+                if not self._unreadable:
+                    logger.warning("The registry of models cannot be read; asking again: %s", error)
+                self._unreadable = True
+            else:
+                self._unreadable = False
+            finally:
+                if settings.TESTING:  # a test's database cannot be dropped while this thread holds on to it
+                    connections.close_all()
+
+    def _look(self) -> None:
+        close_old_connections()
+        version = ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED).first()
+        if version is None or _key(version) == self._ready.key:
+            self._failed = None
+            return
+        if self._failed and self._failed[0] == _key(version) and time.monotonic() < self._failed[1]:
+            return
+        try:
+            self._ready = _load(version)
+        except Exception as error:  # whatever is wrong with it, the present one can go on
+            if not self._failed or self._failed[0] != _key(version):
+                logger.error("%s cannot serve, %s goes on: %s", version.name, self._ready.version.name, error)
+            self._failed = (_key(version), time.monotonic() + RETRY_SECONDS)
+        else:
+            self._failed = None
+
+
+def _key(version: ModelVersion) -> tuple[int, str]:
+    return version.pk, version.weights_sha256
+
+
+def _load(version: ModelVersion) -> Served:
+    """Raises CheckpointError."""
+    from emotion.inference.engine import Engine
+
     started = time.monotonic()
-    version = services.promoted_model()
     engine = Engine(services.checkpoint_folder(version.name), device=settings.ATTUNE_DEVICE)
     engine.warm_up()
     logger.info("Serving %s on %s; ready after %.1f s.", version.name, engine.device, time.monotonic() - started)
-    batcher = Batcher(engine, lambda answers: _record(answers, version), _report_dropped)
-    batcher.start()
-    return batcher
+    return Served(version, engine)
 
 
 def _record(answers: list[Answer], version: ModelVersion) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from courses.models import Course, Enrollment, Lesson
@@ -208,7 +208,8 @@ def _record_readings(answers: list[Answer], model_version: ModelVersion | None) 
         for answer in answers
         if answer.session_id in consenting and (answer.session_id, answer.sequence) not in known
     }
-    recorded = list(fresh.values())
+    # In the order of their keys: two workers with the same frames then wait for each other without a deadlock.
+    recorded = [fresh[key] for key in sorted(fresh)]
     readings = [_reading(answer, model_version) for answer in recorded]
     EmotionReading.objects.bulk_create(readings)
     _add_to_buckets(readings)
@@ -326,14 +327,35 @@ def register_model(*, folder: Path) -> ModelVersion:
     return version
 
 
-@transaction.atomic
 def promote_model(*, version: ModelVersion) -> None:
-    """Make `version` the model that the workers serve; the former one is retired."""
+    """Make `version` the model that the workers serve and retire the former; rolling back is promoting that one."""
+    try:
+        _promote(version)
+    except IntegrityError:  # another one was promoted between the look and the update
+        _promote(version)
+    version.status = ModelVersion.Status.PROMOTED
+
+
+@transaction.atomic
+def _promote(version: ModelVersion) -> None:
     ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED).exclude(pk=version.pk).update(
         status=ModelVersion.Status.RETIRED
     )
     ModelVersion.objects.filter(pk=version.pk).update(status=ModelVersion.Status.PROMOTED)
-    version.status = ModelVersion.Status.PROMOTED
+
+
+def promote_checkpoint(*, name: str) -> ModelVersion:
+    """Promote the checkpoint called `name`, registered if it is new, once it has shown that it can serve.
+
+    Raises CheckpointError. It loads the network, and so torch: for a command or an administrator's click.
+    """
+    from emotion.core.checkpoint import check_servable
+
+    folder = checkpoint_folder(name)
+    check_servable(folder)
+    version = register_model(folder=folder)
+    promote_model(version=version)
+    return version
 
 
 def promoted_model() -> ModelVersion:
@@ -347,9 +369,19 @@ def promoted_model() -> ModelVersion:
 
 def checkpoint_folder(name: str) -> Path:
     """Where the checkpoint `name` lies. Raises CheckpointError for a name that is no plain folder name."""
-    if not name or name != Path(name).name or name.startswith("."):
+    if not name or name != Path(name).name or name.startswith(".") or len(name) > 80:
         raise CheckpointError(f"'{name}' is not a checkpoint's name.")
     return Path(settings.CHECKPOINTS_DIR) / name
+
+
+def chosen_checkpoint(name: str | None) -> Path:
+    """The checkpoint that a command was told to use, else the promoted one, else (before migrate) the shipped one."""
+    if name is None:
+        try:
+            name = promoted_model().name
+        except DatabaseError:
+            name = settings.ATTUNE_DEFAULT_MODEL
+    return checkpoint_folder(name)
 
 
 def _require_features() -> None:

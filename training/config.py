@@ -21,18 +21,30 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class ModelConfig:
+    """What is None or empty is left to the network; what it does not take is an error."""
+
     architecture: str = "attune"
-    widths: tuple[int, ...] = (32, 64, 128, 256)
-    blocks: tuple[int, ...] = (1, 2, 2, 1)
-    dropout: float = 0.2
+    variant: str | None = None
+    attention: Literal["none", "se", "cbam", "self_attention"] = "none"
+    channels: int = 1
+    input_size: int = 48
+    widths: tuple[int, ...] = ()
+    blocks: tuple[int, ...] = ()
+    dropout: float | None = None
+    weights: str | None = None
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    set: Literal["fer2013", "synthetic"] = "fer2013"
+    set: Literal["fer2013", "affectnet", "synthetic"] = "fer2013"
     path: str | None = None
     ferplus: bool = True
+    votes: Literal["crossentropy", "majority", "probability", "multi_target"] = "crossentropy"
+    votes_rule: Literal["paper", "code"] = "paper"
     holdout: float = 0.05
+    validation: float = 0.2
+    corrupt: Literal["skip", "fail"] = "skip"
+    cache: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "model.blocks": (1, 1024),
     "model.dropout": (0.0, 0.95),
     "data.holdout": (0.0, 0.5),
+    "data.validation": (0.01, 0.5),
     "augmentation.flip": (0.0, 1.0),
     "augmentation.rotate": (0.0, 180.0),
     "augmentation.shift": (0.0, 1.0),

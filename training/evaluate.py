@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -32,7 +33,7 @@ def predict_logits(
     model.eval()
     parts: dict[str, list[torch.Tensor]] = {}
     for start in range(0, len(pixels), batch_size):
-        batch = torch.from_numpy(np.array(pixels[start : start + batch_size])).to(device)
+        batch = torch.from_numpy(fit_pixels(pixels[start : start + batch_size], spec)).to(device)
         inputs = to_input(batch, spec).contiguous(memory_format=torch.channels_last)
         outputs = model(inputs)
         if flips:
@@ -42,6 +43,19 @@ def predict_logits(
             parts.setdefault(head, []).append(logits.float().cpu())
     model.train(was_training)
     return {head: torch.cat(logits).numpy() for head, logits in parts.items()}
+
+
+def fit_pixels(pixels: np.ndarray, spec: InputSpec) -> np.ndarray:
+    """(N, H, W) or (N, H, W, 3) uint8 faces of any size and colour -> what `spec` asks for."""
+    if pixels.shape[1:3] != (spec.size, spec.size):
+        shrinking = pixels.shape[1] > spec.size
+        how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+        pixels = np.stack([cv2.resize(face, (spec.size, spec.size), interpolation=how) for face in pixels])
+    if spec.channels == 1 and pixels.ndim == 4:
+        return np.stack([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in pixels])
+    if spec.channels == 3 and pixels.ndim == 3:
+        return np.repeat(pixels[..., None], 3, axis=3)
+    return np.array(pixels)
 
 
 @dataclass(frozen=True)

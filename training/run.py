@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 
@@ -16,10 +17,10 @@ from emotion.core.calibration import fit_temperature
 from emotion.core.checkpoint import load_model, save_model
 from emotion.core.manifest import MANIFEST, WEIGHTS, InputSpec, Manifest, write_atomically
 from training import loop
-from training.config import Config, ConfigError, load_config, to_dict
+from training.config import Config, ConfigError, ModelConfig, load_config, to_dict
+from training.data import load
 from training.data.dataset import FaceDataset, FaceSplit, hold_out
-from training.data.fer2013 import HEAD_FERPLUS, find_csv, load_fer2013
-from training.data.synthetic import synthetic_dataset
+from training.data.fer2013 import HEAD_FERPLUS
 from training.evaluate import full_report, predict_logits, score
 from training.logger import RunLogger
 from training.ranks import SINGLE, Ranks
@@ -40,9 +41,8 @@ class RunResult:
 
 def load_dataset(config: Config, root: Path) -> FaceDataset:
     """The configured data set. Raises DataError with one message."""
-    if config.data.set == "synthetic":
-        return synthetic_dataset(config.seed)
-    return load_fer2013(find_csv(config.data.path, root), ferplus=config.data.ferplus)
+    size, channels = getattr(config.model, "input_size", 48), getattr(config.model, "channels", 1)
+    return load.load_dataset(config.data, root, config.seed, size=size, channels=channels)
 
 
 def latest_run(runs: Path, name: str) -> Path:
@@ -81,12 +81,16 @@ def run_training(
     validation = dataset.split(VALIDATION_SPLIT)
     spec = _input_spec(training)
     torch.manual_seed(config.seed)
-    options = {
-        "widths": list(config.model.widths),
-        "blocks": list(config.model.blocks),
-        "dropout": config.model.dropout,
-    }
-    model = architectures.build(config.model.architecture, heads=dataset.heads, **options)
+    options = model_options(config.model)
+    start = {"weights": config.model.weights} if config.model.weights else {}  # needed once, never when serving
+    model = architectures.build(
+        config.model.architecture,
+        heads=dataset.heads,
+        channels=spec.channels,
+        input_size=spec.size,
+        **options,
+        **start,
+    )
     folder = ranks.from_first(resume or runs / f"{config.name}-{datetime.datetime.now():%Y%m%d-%H%M%S}")
     parameters = sum(p.numel() for p in model.parameters())
     write(f"{config.model.architecture}: {parameters / 1e6:.2f} M parameters, {len(training)} faces, run {folder}")
@@ -156,10 +160,25 @@ def finish(best: Path, *, held_out: FaceSplit, validation: FaceSplit, history: l
     return figures
 
 
+def model_options(config: ModelConfig) -> dict[str, Any]:
+    """What rebuilds the network besides its heads and input, as its manifest keeps it."""
+    given = {
+        "variant": config.variant,
+        "attention": config.attention if config.attention != "none" else None,
+        "widths": list(config.widths) or None,
+        "blocks": list(config.blocks) or None,
+        "dropout": config.dropout,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _input_spec(split: FaceSplit) -> InputSpec:
-    """Side of the faces, and the mean and deviation of their grey levels, rounded so that a manifest reads well."""
-    sample = split.pixels[:: max(1, len(split) // 5000)].astype("float32") / 255
-    return InputSpec(split.pixels.shape[1], 1, (round(float(sample.mean()), 4),), (round(float(sample.std()), 4),))
+    """Side of the faces, and the mean and deviation of each channel, rounded so that a manifest reads well."""
+    sample = np.asarray(split.pixels[:: max(1, len(split) // 5000)], dtype=np.float32) / 255
+    channels = sample.shape[3] if sample.ndim == 4 else 1
+    levels = sample.reshape(-1, channels)
+    mean, std = (tuple(round(float(v), 4) for v in f(axis=0)) for f in (levels.mean, levels.std))
+    return InputSpec(split.pixels.shape[1], channels, mean, std)
 
 
 __all__ = ["RunResult", "latest_run", "load_config", "load_dataset", "run_training"]

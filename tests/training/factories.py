@@ -20,6 +20,7 @@ VOTE_COLUMNS = ["Usage", "Image name", *EXPRESSIONS, "unknown", "NF"]
 TINY = [
     "model.widths=[8, 8]",
     "model.blocks=[1, 1]",
+    "model.dropout=0.1",
     "data.set=synthetic",
     "loop.epochs=1",
     "loop.batch_size=32",

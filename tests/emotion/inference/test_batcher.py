@@ -232,8 +232,10 @@ def test_a_full_queue_holds_the_sender_back(start, engine, heard):
 
     sender = threading.Thread(target=send)
     sender.start()
-    assert engine.entered.wait(SOON)
-    time.sleep(0.1)
+    deadline = time.monotonic() + SOON
+    while len(sent) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)
     assert len(sent) == 3  # one with the engine, two in the queue
     engine.gate.set()
     sender.join(SOON)

@@ -1,25 +1,13 @@
-"""Networks by name. Each takes (B, C, H, W) float32 and returns {head: (B, classes) logits}."""
+"""The default network, and the blocks it is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-
-class SqueezeExcite(nn.Module):
-    """Channel attention (Hu et al. 2018): weigh each channel by a gate computed from all channels' means."""
-
-    def __init__(self, channels: int, reduction: int = 8) -> None:
-        super().__init__()
-        self.reduce = nn.Linear(channels, channels // reduction)
-        self.expand = nn.Linear(channels // reduction, channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        gate = x.mean(dim=(2, 3))  # (B, C, H, W) -> (B, C)
-        gate = torch.sigmoid(self.expand(torch.relu(self.reduce(gate))))
-        return x * gate[:, :, None, None]
+from emotion.core.architectures.attention import SqueezeExcite
 
 
 class ResidualBlock(nn.Module):
@@ -45,24 +33,27 @@ class ResidualBlock(nn.Module):
 class AttuneNet(nn.Module):
     """A small squeeze-excite ResNet for 48 px faces, one linear head per label set over shared features.
 
-    The stem halves the picture at once, so that dense 3x3 convolutions stay within about a millisecond a face on a CPU.
+    With its stem's stride of 2 the picture is halved at once, so that dense 3x3 convolutions stay within about a
+    millisecond a face on a CPU.
     """
 
     def __init__(
         self,
         heads: Mapping[str, Sequence[str]],
         channels: int = 1,
+        input_size: int = 48,
         widths: Sequence[int] = (32, 64, 128, 256),
         blocks: Sequence[int] = (1, 2, 2, 1),
         dropout: float = 0.2,
+        stem_stride: int = 2,
     ) -> None:
         super().__init__()
+        if not widths or min(*widths, *blocks) < 1:
+            raise ValueError("widths and blocks are lists of whole numbers from 1 up, one each per stage.")
         if len(widths) != len(blocks):
             raise ValueError(f"widths has {len(widths)} entries and blocks has {len(blocks)}; one each per stage.")
-        if not widths or not all(isinstance(n, int) and n >= 1 for n in (*widths, *blocks)):
-            raise ValueError(f"widths {widths} and blocks {blocks} are whole numbers from 1 up, at least one each.")
         self.stem = nn.Sequential(
-            nn.Conv2d(channels, widths[0], 3, 2, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
+            nn.Conv2d(channels, widths[0], 3, stem_stride, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
         )
         layers: list[nn.Module] = []
         inputs = widths[0]
@@ -78,16 +69,3 @@ class AttuneNet(nn.Module):
         features = self.stages(self.stem(x)).mean(dim=(2, 3))  # (B, C, H, W) -> (B, F)
         features = self.dropout(features)
         return {name: head(features) for name, head in self.heads.items()}
-
-
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"attune": AttuneNet}
-
-
-def build(name: str, *, heads: Mapping[str, Sequence[str]], **options: object) -> nn.Module:
-    """The network `name` with fresh weights. Raises ValueError for an unknown name or option."""
-    if name not in ARCHITECTURES:
-        raise ValueError(f"No architecture is called '{name}'; known ones: {', '.join(sorted(ARCHITECTURES))}.")
-    try:
-        return ARCHITECTURES[name](heads=heads, **options)
-    except TypeError as error:
-        raise ValueError(f"Architecture '{name}' does not take these options: {error}.") from error
