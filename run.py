@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import hashlib
 import os
 import shutil
@@ -16,8 +17,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
+import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -33,22 +35,83 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def end_with_parent() -> None:
+    """In the child, before exec: should this process be killed outright, the child stops too (Linux)."""
+    with contextlib.suppress(Exception):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def attend(command: list[str], **options) -> tuple[int, bool]:
+    """Run a command to its end. A SIGINT, SIGTERM or SIGHUP to us reaches it once, as SIGINT, and it is waited for.
+
+    Returns its exit code, and whether it was asked to stop.
+    """
+    child = None
+    asked = False
+
+    def kill(_number: int, _frame: object) -> None:
+        if child and child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+
+    def pass_on() -> None:
+        child.send_signal(signal.SIGINT)
+        signal.alarm(STOP_WITHIN_SECONDS)
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal asked
+        if not asked and child:
+            pass_on()
+        asked = True
+
+    # Before the child exists, so that no signal can end us and leave it behind.
+    handlers = {signal.SIGALRM: kill, signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: stop}
+    former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        # Its own session, so that Ctrl+C in a terminal comes from here alone and not twice.
+        child = subprocess.Popen(command, cwd=ROOT, start_new_session=True, preexec_fn=end_with_parent, **options)
+        if asked:
+            pass_on()
+        return child.wait(), asked
+    finally:
+        signal.alarm(0)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def step(command: list[str], **options) -> int:
+    """A command on the way to somewhere: when it was asked to stop, so are we."""
+    code, stopped = attend(command, **options)
+    if stopped:
+        raise KeyboardInterrupt
+    return code
+
+
+def quiet_step(command: list[str]) -> tuple[int, str]:
+    """Its exit code, and what it printed."""
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        code = step(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        output.seek(0)
+        return code, output.read()
+
+
+def full_disk() -> str:
+    """A sentence when so little is left that this must be the cause, else nothing."""
+    free = shutil.disk_usage(ROOT).free / 1e9
+    return f"The disk has {free:.1f} GB left; free about 8 GB and run this again." if free < 1 else ""
+
+
 def make_environment(*requirements: str) -> None:
     """Make .venv when it is missing, and install what changed since the last time."""
     if not works(PYTHON):
         say("Making .venv.")
         shutil.rmtree(VENV, ignore_errors=True)
-        made = subprocess.run(
-            [sys.executable, "-m", "venv", str(VENV)],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-        if made.returncode:
+        code, output = quiet_step([sys.executable, "-m", "venv", str(VENV)])
+        if code:
             shutil.rmtree(VENV, ignore_errors=True)
-            raise Failed(
-                "The environment .venv could not be made; on Debian or Ubuntu, install the package python3-venv first."
-            )
+            if "ensurepip" in output:
+                raise Failed("Python's venv module is incomplete; on Debian or Ubuntu: apt install python3-venv")
+            print("\n".join(output.splitlines()[-15:]), file=sys.stderr)
+            raise Failed(full_disk() or "The environment .venv could not be made; the lines above say why.")
     for name in requirements:
         install(name)
 
@@ -57,14 +120,14 @@ def works(python: Path) -> bool:
     """Whether its Python starts and has pip: it may come from a Python that is gone, or from a half-made try."""
     if not python.exists():
         return False
-    probe = [str(python), "-c", "import pip"]
+    probe = [str(python), "-c", "import pip, sys; sys.exit(sys.version_info < (3, 11))"]
     return subprocess.run(probe, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
 
 
 def fingerprint(name: str) -> str:
-    """Changes whenever a requirements file, or the pins it is read with, does."""
+    """Changes whenever a requirements file, or the pins it is read with, does; not with the Python that asks."""
     parts = [(ROOT / file).read_bytes() for file in (name, "constraints.txt")]
-    return hashlib.sha256(b"\0".join([*parts, sys.version.encode()])).hexdigest()
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def install(name: str) -> None:
@@ -74,20 +137,11 @@ def install(name: str) -> None:
         return
     say(f"Installing {name}: several minutes the first time, since PyTorch is large.")
     command = [str(PYTHON), "-m", "pip", "install", "-r", name, "-c", "constraints.txt"]
-    done = subprocess.run(
-        [*command, "--disable-pip-version-check", "--quiet"],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if done.returncode:
-        print("\n".join(done.stdout.splitlines()[-15:]), file=sys.stderr)
-        free = shutil.disk_usage(ROOT).free / 1e9
-        if free < 1:
-            raise Failed(f"pip failed and the disk has {free:.1f} GB left; free about 8 GB and run this again.")
-        raise Failed(f"pip could not install {name}; check the network and the lines above, then run this again.")
+    code, output = quiet_step([*command, "--disable-pip-version-check", "--quiet"])
+    if code:
+        print("\n".join(output.splitlines()[-15:]), file=sys.stderr)
+        advice = f"pip could not install {name}; check the network and the lines above, then run this again."
+        raise Failed(full_disk() or advice)
     stamp.write_text(wanted)
 
 
@@ -101,43 +155,27 @@ def check_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise Failed(f"Port {port} on {host} cannot be used ({reason}); name another with --port.") from None
-
-
-def run_until_stopped(command: list[str]) -> int:
-    """Run a server in a session of its own; a SIGINT or SIGTERM to us reaches it once, and it is waited for."""
-    stopping = threading.Event()
-    # Its own session, so that Ctrl+C in a terminal comes from here alone and not twice.
-    child = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
-
-    def stop(_number: int, _frame: object) -> None:
-        if not stopping.is_set():
-            stopping.set()
-            with contextlib.suppress(ProcessLookupError):
-                child.send_signal(signal.SIGINT)
-            killer = threading.Timer(STOP_WITHIN_SECONDS, child.kill)
-            killer.daemon = True
-            killer.start()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    code = child.wait()
-    return 0 if stopping.is_set() and code in (0, -signal.SIGINT) else code
 
 
 def start(host: str, port: int) -> int:
     check_port(host, port)
     make_environment("requirements.txt")
-    if subprocess.run(manage("prepare_demo"), cwd=ROOT).returncode:
+    if step(manage("prepare_demo")):
         raise Failed("The demo could not be made ready; the lines above say why.")
-    return run_until_stopped(manage("serve", "--host", host, "--port", str(port)))
+    code, stopped = attend(manage("serve", "--host", host, "--port", str(port)))
+    return 0 if stopped and code == -signal.SIGINT else code
 
 
 def run_tests(arguments: list[str]) -> int:
     """Every check runs, so that one run tells all that is wrong."""
     make_environment("requirements.txt", "requirements-dev.txt")
+    environment = {**os.environ, "ATTUNE_TESTING": "1"}
+    if arguments:
+        os.chdir(ROOT)
+        os.execve(PYTHON, [str(PYTHON), "-m", "pytest", *arguments], environment)
     tool = VENV / "bin"
     checks = [
         ("ruff check", [str(tool / "ruff"), "check", "."]),
@@ -146,17 +184,19 @@ def run_tests(arguments: list[str]) -> int:
         ("migrations", manage("makemigrations", "--check", "--dry-run")),
         ("tests", [str(PYTHON), "-m", "pytest"]),
     ]
-    if arguments:
-        checks = [("tests", [str(PYTHON), "-m", "pytest", *arguments])]
-    environment = {**os.environ, "ATTUNE_TESTING": "1"}
     failed = []
     for name, command in checks:
         say(f"== {name}")
-        if subprocess.run(command, cwd=ROOT, env=environment).returncode:
+        if step(command, env=environment):
             failed.append(name)
     if failed:
         say(f"Failed: {', '.join(failed)}.")
     return 1 if failed else 0
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"./run: {message}; ./run --help says what there is.\n")
 
 
 def main(arguments: list[str]) -> int:
@@ -167,9 +207,7 @@ def main(arguments: list[str]) -> int:
         os.execv(PYTHON, manage(*arguments[1:]))
     if arguments[:1] == ["test"]:
         return run_tests(arguments[1:])
-    parser = argparse.ArgumentParser(
-        prog="./run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="./run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="the port to listen on (8000)")
     options = parser.parse_args(arguments)
@@ -181,6 +219,11 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except Failed as failure:
         print(failure, file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(
+            f"{error.strerror or error}: {error.filename or ROOT}; put that right and run this again.", file=sys.stderr
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -4,28 +4,53 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter
+import signal
+from collections import defaultdict
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from tests import services
 
-_skips: Counter[str] = Counter()
+_missing: defaultdict[str, set[str]] = defaultdict(set)  # why -> the tests that could not run for it
 
 
-def _unavailable(what: str, reason: str) -> None:
-    """Skip, or in CI fail: there, a test that did not run must not pass for one that did."""
-    sentence = f"{what}: {reason}"
-    _skips[sentence] += 1
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence, pytrace=False)
+def pytest_configure() -> None:
+    # A `kill` stops the run as Ctrl+C does: with every server stopped and every folder removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _skip(sentence: str) -> NoReturn:
+    _missing[sentence]
     pytest.skip(sentence)
 
 
-def pytest_terminal_summary(terminalreporter) -> None:
-    for sentence, tests in _skips.items():
-        terminalreporter.write_line(f"Not tested ({tests} test{'s' * (tests != 1)}) for want of {sentence}")
+def _unavailable(what: str, reason: str) -> NoReturn:
+    """Skip, or in CI fail: there, a test that did not run must not pass for one that did."""
+    sentence = f"{what}: {reason}"
+    if os.environ.get("CI") == "true":
+        _missing[sentence]
+        pytest.fail(sentence, pytrace=False)
+    _skip(sentence)
+
+
+def pytest_runtest_logreport(report) -> None:
+    """Counted from the reports: a fixture that is shared skips every test that asks for it, but runs once."""
+    if not report.passed:
+        for sentence, tests in _missing.items():
+            if sentence in str(report.longrepr):
+                tests.add(report.nodeid)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session):
+    """Around pytest's own summary, so that these are the last lines."""
+    result = yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    for sentence, tests in _missing.items():
+        reporter.write_line(f"Not tested ({len(tests)} test{'s' * (len(tests) != 1)}) for want of {sentence}")
+    return result
 
 
 class _Shared:
@@ -45,7 +70,7 @@ class _Shared:
                 self._reason = str(error)
         if self._value is None:
             _unavailable(self._what, self._reason or "")
-        return self._value or ""
+        return self._value
 
     def close(self) -> None:
         self._stack.close()
@@ -86,15 +111,17 @@ def chromium() -> str:
     try:
         return services.find_chromium()
     except services.ServiceUnavailable as error:
-        _unavailable("Chromium", str(error))
-        raise
+        reason = str(error)
+    _unavailable("Chromium", reason)
 
 
 @pytest.fixture
-def open_browser(chromium):
+def open_browser(chromium, monkeypatch):
     """open_browser(*arguments) -> a Playwright browser, closed after the test."""
     from playwright.sync_api import sync_playwright
 
+    # Playwright's event loop lives in this thread, and Django would refuse the ORM beside it.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with sync_playwright() as playwright, contextlib.ExitStack() as stack:
 
         def launch(*arguments: str):
@@ -111,15 +138,15 @@ def open_browser(chromium):
 def fer_data_dir() -> Path:
     """The folder with fer2013.csv(.gz) and fer2013new.csv. It is never part of the repository, so its absence is no
     failure, even in CI."""
-    places = [Path(os.environ["FER_DATA_DIR"])] if os.environ.get("FER_DATA_DIR") else []
-    places += [services.ROOT / "datasets", services.ROOT.parent / "shared" / "data"]
+    if named := os.environ.get("FER_DATA_DIR"):
+        places = [Path(named)]
+    else:
+        places = [services.ROOT / "datasets", services.ROOT.parent / "shared" / "data"]
     for place in places:
         for folder in (place, place / "fer2013"):
             if (folder / "fer2013.csv.gz").is_file() or (folder / "fer2013.csv").is_file():
                 return folder
-    sentence = "FER2013: set FER_DATA_DIR to the folder that holds it."
-    _skips[sentence] += 1
-    pytest.skip(sentence)
+    _skip("FER2013: set FER_DATA_DIR to the folder that holds it.")
 
 
 @pytest.fixture(autouse=True)

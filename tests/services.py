@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
+_LIBC = ctypes.CDLL(None)
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,17 +48,15 @@ def wait_until(ready: Callable[[], bool], seconds: float, what: str, process: su
         if ready():
             return
         if process and process.poll() is not None:
-            break
+            raise ServiceUnavailable(f"{what} ended with exit code {process.returncode} while starting.")
         time.sleep(0.05)
     raise ServiceUnavailable(f"{what} did not start within {seconds:.0f} s.")
 
 
 def _die_with_parent() -> None:
     """In the child, before exec: an interrupted test run leaves no server behind (Linux)."""
-    with contextlib.suppress(Exception):
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    with contextlib.suppress(AttributeError):  # elsewhere there is no prctl
+        _LIBC.prctl(1, signal.SIGKILL)
 
 
 def stop(process: subprocess.Popen, number: int = signal.SIGTERM, seconds: float = 15) -> int:
@@ -140,12 +140,11 @@ def postgres_server() -> Iterator[str]:
             shutil.chown(folder, account)
         as_account = {"user": account, "cwd": folder, "stdin": subprocess.DEVNULL} if account else {"cwd": folder}
         data = folder / "data"
-        made = subprocess.run(
-            [binaries / "initdb", "-D", data, "-A", "trust", "-U", "attune", "-E", "UTF8", "--no-sync"],
-            capture_output=True,
-            text=True,
-            **as_account,
-        )
+        initdb = [binaries / "initdb", "-D", data, "-A", "trust", "-U", "attune", "-E", "UTF8", "--no-sync"]
+        try:
+            made = subprocess.run(initdb, capture_output=True, text=True, **as_account)
+        except PermissionError:
+            raise ServiceUnavailable(f"the account {account} may not run {initdb[0]}.") from None
         if made.returncode:
             raise ServiceUnavailable(f"initdb failed: {(made.stderr.strip().splitlines() or ['no reason given'])[-1]}")
         options = {
@@ -159,7 +158,7 @@ def postgres_server() -> Iterator[str]:
             [binaries / "postgres", "-D", data, *settings],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=None if account else _die_with_parent,
+            preexec_fn=_die_with_parent,  # runs after the change of account, which would undo it
             **as_account,
         )
         try:
@@ -198,6 +197,7 @@ class AttuneServer:
     url: str
     data_dir: Path
     log: Path
+    worker_log: Path
     process: subprocess.Popen
     database_url: str | None = None
     worker: subprocess.Popen | None = None
@@ -218,7 +218,8 @@ class AttuneServer:
         return self.rows(f"SELECT {columns} FROM emotion_emotionreading WHERE session_id = '{key}' ORDER BY sequence")
 
     def output(self) -> str:
-        return self.log.read_text(errors="replace")
+        logs = [log for log in (self.log, self.worker_log) if log.exists()]
+        return "".join(log.read_text(errors="replace") for log in logs)
 
 
 @contextlib.contextmanager
@@ -234,12 +235,14 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
         environment["REDIS_URL"] = redis_url
     if database_url:
         environment["DATABASE_URL"] = database_url
-    log = data_dir / "server.log"
+    log, worker_log = data_dir / "server.log", data_dir / "worker.log"
     port = free_port()
     manage = [sys.executable, str(ROOT / "manage.py")]
     worker = None
-    with log.open("wb") as output:
-        subprocess.run([*manage, "prepare_demo"], env=environment, cwd=ROOT, stdout=output, stderr=output, check=True)
+    with log.open("wb") as output, contextlib.ExitStack() as stack:
+        prepare = [*manage, "prepare_demo"]
+        done = subprocess.run(prepare, env=environment, cwd=ROOT, stdout=output, stderr=output)
+        assert done.returncode == 0, f"prepare_demo failed:\n{log.read_text(errors='replace')[-4000:]}"
         start = {
             "env": environment,
             "cwd": ROOT,
@@ -252,8 +255,10 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
         try:
             if redis_url:
                 command = ["-m", "celery", "-A", "lms", "worker", "-P", "solo", "-c", "1", "-Q", "frames"]
+                worker_output = stack.enter_context(worker_log.open("wb"))
+                start |= {"stdout": worker_output, "stderr": worker_output}
                 worker = subprocess.Popen([sys.executable, *command, "--loglevel", "INFO"], **start)
-            server = AttuneServer(url, data_dir, log, process, database_url, worker)
+            server = AttuneServer(url, data_dir, log, worker_log, process, database_url, worker)
             try:
                 wait_until(lambda: _answers(f"{url}/readyz"), 60, "The server", process)
                 # Said by whichever process has the model.
@@ -265,7 +270,7 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
             codes = [stop(process, signal.SIGINT)]
             if worker:
                 codes.append(stop(worker, signal.SIGTERM))  # on SIGINT, Celery ends with 1
-    assert codes == [0] * len(codes), f"Exit codes {codes}:\n{log.read_text(errors='replace')[-4000:]}"
+    assert codes == [0] * len(codes), f"Exit codes {codes}:\n{server.output()[-4000:]}"
 
 
 def _answers(url: str) -> bool:
