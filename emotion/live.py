@@ -62,7 +62,7 @@ def _start_engine() -> PromotedEngine:
 
 
 def _start_batcher(promoted: PromotedEngine) -> Batcher:
-    batcher = Batcher(promoted, lambda answers: _record(answers, promoted.serving.version), _report_dropped)
+    batcher = Batcher(promoted, lambda answers: _record(answers, promoted.serving.version), services.report_dropped)
     batcher.start()
     return batcher
 
@@ -149,9 +149,11 @@ def _load(version: ModelVersion) -> Served:
     from emotion.inference.engine import Engine
 
     started = time.monotonic()
-    engine = Engine(services.checkpoint_folder(version.name), device=settings.ATTUNE_DEVICE)
+    folder = services.checkpoint_folder(version.name)
+    engine = Engine(folder, device=settings.ATTUNE_DEVICE, threads=settings.ATTUNE_TORCH_THREADS)
     engine.warm_up()
-    logger.info("Serving %s on %s; ready after %.1f s.", version.name, engine.device, time.monotonic() - started)
+    taken = time.monotonic() - started
+    logger.info("Serving %s with %s; ready after %.1f s.", version.name, engine.backend.label, taken)
     return Served(version, engine)
 
 
@@ -162,7 +164,3 @@ def _record(answers: list[Answer], version: ModelVersion) -> None:
     finally:
         if settings.TESTING:  # a test's database cannot be dropped while this thread holds on to it
             connections.close_all()
-
-
-def _report_dropped(frames: list[tuple[str, int]], reason: str) -> None:
-    services.report_dropped(frames, reason)

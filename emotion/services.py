@@ -168,6 +168,7 @@ def submit_frame(*, user, session_id: uuid.UUID | str, sequence: int | None, jpe
             block_number=place.block_number,
             edition=session.lesson.edition,
             place_seconds=place.seconds,
+            course_number=session.lesson.module.course_id,
         )
     )
     from emotion.tasks import process_frame  # here, since tasks record through this module
@@ -286,20 +287,22 @@ def reading_message(answer: Answer) -> dict:
         "sequence": answer.sequence,
         "outcome": answer.result.outcome,
         "probabilities": answer.result.probabilities,
-        "words": describe(answer.result.outcome, answer.result.probabilities),
+        "words": describe(answer.result.outcome, answer.result.probabilities, answer.result.reason),
         "latency_ms": answer.latency_ms,
+        "pace_ms": answer.pace_ms,
     }
 
 
-def dropped_message(sequence: int, reason: str) -> dict:
-    return {"type": "dropped", "sequence": sequence, "message": reason}
+def dropped_message(sequence: int, reason: str, pace_ms: int | None = None) -> dict:
+    message = {"type": "dropped", "sequence": sequence, "message": reason}
+    return message if pace_ms is None else {**message, "pace_ms": pace_ms}
 
 
-def report_dropped(frames: list[tuple[str, int]], reason: str) -> None:
-    """Tell the pages of (session id, sequence) pairs that these frames get no answer."""
+def report_dropped(frames: list[tuple[str, int]], reason: str, pace_ms: int | None = None) -> None:
+    """Tell the pages of (session id, sequence) pairs that these frames get no answer; and how fast to go on."""
     messages = defaultdict(list)
     for session_id, sequence in frames:
-        messages[session_id].append(dropped_message(sequence, reason))
+        messages[session_id].append(dropped_message(sequence, reason, pace_ms))
     broadcast.send_many(messages)
 
 

@@ -17,6 +17,7 @@ from emotion.core.labels import EXPRESSIONS
 FORMAT = 1
 WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"
+ONNX_REPORT = "onnx.json"  # of the ONNX files beside the weights, when there are any
 
 
 class CheckpointError(Exception):

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from emotion.inference.frame_store import Frame
+from emotion.inference.pace import Pace
 from emotion.inference.results import Answer, FrameResult
 
 logger = logging.getLogger(__name__)
 
-STALE_AFTER_SECONDS = 3.0
+# By then the web side has told the page "dropped"; an answer recorded later would be one too many.
+STALE_AFTER_SECONDS = 2.8
+# While more wait than fit into a batch, a frame this old makes room: an answer soon for some beats a late one for all.
+PATIENCE_SECONDS = 0.7
+
+NEWER = "A newer frame took its place."
+LATE = "This one had waited too long."
+FAILED = "Something went wrong on our side."
 
 
 class Predictor(Protocol):
@@ -22,94 +31,138 @@ class Predictor(Protocol):
 
 
 class Batcher:
-    """One thread, the only user of the engine. A full queue blocks `submit`, so that backlog waits in the broker.
+    """One thread, the only user of the engine. It holds the newest frame of each student, and when full it blocks
+    `submit`, so that backlog waits in the broker.
 
-    `on_answers(answers)` records and tells; `on_dropped(frames)` tells. What they raise is logged, and the frames of
-    that batch are reported as dropped: the thread lives.
+    Courses take turns, and in a course the student who has waited longest for an answer comes first. `on_answers`
+    records and tells, `on_dropped(frames, reason, pace_ms)` tells. What they raise is logged, and the frames of that
+    batch are reported as dropped: the thread lives.
     """
 
     def __init__(
         self,
         engine: Predictor,
         on_answers: Callable[[list[Answer]], None],
-        on_dropped: Callable[[list[tuple[str, int]], str], None],
+        on_dropped: Callable[[list[tuple[str, int]], str, int], None],
         *,
         max_batch: int = 16,
         deadline_seconds: float = 0.01,
         capacity: int = 64,
     ) -> None:
+        self.pace = Pace()
         self._engine = engine
         self._on_answers = on_answers
         self._on_dropped = on_dropped
         self._max_batch = max_batch
         self._deadline = deadline_seconds
-        self._queue: queue.Queue[Frame | None] = queue.Queue(capacity)
+        self._capacity = capacity
+        self._waiting: dict[str, Frame] = {}
+        self._last_answer: dict[str, float] = {}
+        self._changed = threading.Condition()
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="frame-batcher", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def submit(self, frame: Frame) -> None:
-        self._queue.put(frame)
+        """Take a frame; while `capacity` students wait already, this one's task waits too."""
+        with self._changed:
+            while len(self._waiting) >= self._capacity and frame.session_id not in self._waiting:
+                if self._stopping:
+                    break
+                self._changed.wait()
+            former = self._waiting.get(frame.session_id, frame)
+            older, newer = sorted((former, frame), key=lambda each: each.sequence)
+            self._waiting[frame.session_id] = newer
+            self._changed.notify_all()
+        if older.sequence != newer.sequence:
+            self._tell_dropped([older], NEWER)
 
     def stop(self) -> None:
-        """Answer what is queued, then end the thread."""
+        """Answer what waits, then end the thread."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
         if self._thread.is_alive():
-            self._queue.put(None)
             self._thread.join(timeout=10)
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            frames = [first]
-            deadline = time.monotonic() + self._deadline
-            stopping = False
-            while len(frames) < self._max_batch and (remaining := deadline - time.monotonic()) > 0:
-                try:
-                    frame = self._queue.get(timeout=remaining)
-                except queue.Empty:
-                    break
-                if frame is None:
-                    stopping = True
-                    break
-                frames.append(frame)
+        while frames := self._next_batch():
+            started = time.monotonic()
             self._answer(frames)
-            if stopping:
-                return
+            self.pace.add(time.monotonic() - started)
+
+    def _next_batch(self) -> list[Frame]:
+        """The next frames to answer, waited for; none when the batcher stops."""
+        with self._changed:
+            while not self._waiting and not self._stopping:
+                self._changed.wait()
+            deadline = time.monotonic() + self._deadline
+            while len(self._waiting) < self._max_batch and not self._stopping:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    break
+                self._changed.wait(remaining)
+            patience = PATIENCE_SECONDS if len(self._waiting) > self._max_batch else STALE_AFTER_SECONDS
+            limit = time.time() - patience
+            late = [frame for frame in self._waiting.values() if frame.accepted_at < limit]
+            for frame in late:
+                del self._waiting[frame.session_id]
+            chosen = list(itertools.islice(self._in_turn(self._waiting.values()), self._max_batch))
+            for frame in chosen:
+                del self._waiting[frame.session_id]
+            self._changed.notify_all()
+        if late:
+            self._tell_dropped(late, LATE)
+        return chosen or (self._next_batch() if late else [])
+
+    def _in_turn(self, frames: Iterable[Frame]) -> Iterable[Frame]:
+        courses = defaultdict(list)
+        for frame in sorted(frames, key=lambda f: (self._last_answer.get(f.session_id, 0.0), f.accepted_at)):
+            courses[frame.course_number].append(frame)
+        return (frame for turn in itertools.zip_longest(*courses.values()) for frame in turn if frame)
 
     def _answer(self, frames: list[Frame]) -> None:
-        newest = {frame.session_id: frame for frame in sorted(frames, key=lambda frame: frame.sequence)}
-        now = time.time()
-        fresh = [frame for frame in newest.values() if now - frame.accepted_at < STALE_AFTER_SECONDS]
-        left_out = [(f.session_id, f.sequence) for f in frames if f not in fresh]
-        if left_out:
-            self._tell_dropped(left_out, "A newer frame was there, or this one had waited too long.")
-        if not fresh:
-            return
         try:
-            results = self._engine.predict([frame.jpeg for frame in fresh])
+            results = self._engine.predict([frame.jpeg for frame in frames])
             done = time.time()
-            self._on_answers(
-                [
-                    Answer(
-                        session_id=frame.session_id,
-                        sequence=frame.sequence,
-                        accepted_at=frame.accepted_at,
-                        block_number=frame.block_number,
-                        edition=frame.edition,
-                        place_seconds=frame.place_seconds,
-                        result=result,
-                        latency_ms=max(0, round((done - frame.accepted_at) * 1000)),
-                    )
-                    for frame, result in zip(fresh, results, strict=True)
-                ]
-            )
+            answers = [
+                Answer(
+                    session_id=frame.session_id,
+                    sequence=frame.sequence,
+                    accepted_at=frame.accepted_at,
+                    block_number=frame.block_number,
+                    edition=frame.edition,
+                    place_seconds=frame.place_seconds,
+                    result=result,
+                    latency_ms=max(0, round((done - frame.accepted_at) * 1000)),
+                    pace_ms=self.pace.milliseconds,
+                )
+                for frame, result in zip(frames, results, strict=True)
+            ]
+            late = [frame for frame in frames if done - frame.accepted_at >= STALE_AFTER_SECONDS]
+            if late:
+                self._tell_dropped(late, LATE)
+                frames = [frame for frame in frames if frame not in late]
+                answers = [answer for answer in answers if done - answer.accepted_at < STALE_AFTER_SECONDS]
+            self._on_answers(answers)
+            self._remember([answer.session_id for answer in answers])
         except Exception:
             # Ids only: an exception's text could quote what it was handed.
-            logger.exception("A batch of %d frames was not answered.", len(fresh))
-            self._tell_dropped([(f.session_id, f.sequence) for f in fresh], "Something went wrong on our side.")
+            logger.exception("A batch of %d frames was not answered.", len(frames))
+            self._tell_dropped(frames, FAILED)
 
-    def _tell_dropped(self, frames: list[tuple[str, int]], reason: str) -> None:
+    def _remember(self, sessions: list[str]) -> None:
+        now = time.monotonic()
+        for session_id in sessions:
+            self._last_answer.pop(session_id, None)  # so that the longest ago comes first
+            self._last_answer[session_id] = now
+        for session_id in list(itertools.islice(self._last_answer, max(0, len(self._last_answer) - 5000))):
+            del self._last_answer[session_id]
+
+    def _tell_dropped(self, frames: list[Frame], reason: str) -> None:
         try:
-            self._on_dropped(frames, reason)
+            self._on_dropped([(f.session_id, f.sequence) for f in frames], reason, self.pace.milliseconds)
         except Exception:
             logger.exception("Dropped frames could not be reported.")

@@ -58,8 +58,11 @@ class FaceDetector:
         boxes = np.concatenate([centres - sizes / 2, sizes], axis=1) * SIDE
         chosen = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), self._threshold, self._overlap)
         offset = np.array([left, top, 0, 0], np.float32)
-        found = [(boxes[i] - offset) / scale for i in np.array(chosen).reshape(-1)]
+        # The first two of six keypoints are the eyes: the person's right one first, which is on the picture's left.
+        eyes = regressors[keep, 6:8] - regressors[keep, 4:6]
+        tilts = np.degrees(np.arctan2(eyes[:, 1], eyes[:, 0]))
         faces = [
-            Face(*map(float, box), float(scores[i])) for box, i in zip(found, np.array(chosen).reshape(-1), strict=True)
+            Face(*map(float, (boxes[i] - offset) / scale), float(scores[i]), float(tilts[i]))
+            for i in np.array(chosen).reshape(-1)
         ]
         return sorted(faces, key=lambda face: -face.score)

@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
-from emotion.core.checkpoint import load_model
+from emotion.core.calibration import softmax
 from emotion.core.labels import EXPRESSIONS
-from emotion.core.preprocess import crop_square, face_square, to_input
+from emotion.core.manifest import read_manifest
+from emotion.core.preprocess import crop_level, crop_square, face_square, to_input
+from emotion.inference.backends import choose_backend
 from emotion.inference.detector import FaceDetector
+from emotion.inference.jpeg import BadFrame, check_jpeg
+from emotion.inference.quality import LARGEST_TILT, SMALLEST_FACE, judge_crop
 from emotion.inference.results import Face, FrameResult
 
-# A box narrower than this has fewer pixels than the network's input has rows to fill.
-SMALLEST_FACE = 36
 # A second face counts when it is no mere passer-by: at least this share of the first one's area.
 SECOND_FACE_SHARE = 0.15
+# Eyes less askew than this stay so: the network was trained on faces turned by more.
+LEVEL_FROM = 5.0  # degrees
+# A frame is decoded at a half or a quarter while its longer side keeps twice the detector's input.
+SMALLEST_DECODED = 256
+REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 
 
 class Engine:
     """Serves one checkpoint on one device, by default with the head its manifest names.
 
-    Not thread-safe: the batcher's thread is its only user.
+    What computes the logits is the fastest backend that the checkpoint has files for (`backend.label` names it).
+    `threads` decode JPEGs. Not thread-safe: the batcher's thread is its only user.
     """
 
-    def __init__(self, checkpoint: Path, device: str = "auto", head: str | None = None) -> None:
+    def __init__(self, checkpoint: Path, device: str = "auto", head: str | None = None, threads: int = 1) -> None:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(device)
-        model, self.manifest = load_model(checkpoint)
-        self.model = model.to(self.device, memory_format=torch.channels_last)
+        self.manifest = read_manifest(checkpoint)
         self.head = head or self.manifest.serving_head
         self.temperature = self.manifest.temperatures.get(self.head, 1.0)
+        self.backend = choose_backend(checkpoint, self.manifest, self.head, self.device)
         self.detector = FaceDetector()
         self._columns = [EXPRESSIONS.index(name) for name in self.manifest.heads[self.head]]
+        self._decoders = ThreadPoolExecutor(threads, "decode") if threads > 1 else None
 
     def warm_up(self) -> None:
         """Pay the first call's costs before a student does."""
@@ -46,61 +57,80 @@ class Engine:
 
     def predict(self, jpegs: Sequence[bytes]) -> list[FrameResult]:
         """One result per JPEG, in order. A JPEG that cannot be decoded is "unclear"."""
-        results: list[FrameResult | None] = [None] * len(jpegs)
+        decode = self._decoders.map if self._decoders else map
+        results: list[FrameResult | None] = []
         crops: list[np.ndarray] = []
         waiting: list[tuple[int, Face]] = []
-        for index, jpeg in enumerate(jpegs):
-            image = self._decode(jpeg)
-            if image is None:
-                results[index] = FrameResult("unclear")
+        for index, (jpeg, (image, reduced)) in enumerate(zip(jpegs, decode(decode_reduced, jpegs), strict=True)):
+            found = self._read(jpeg, image, reduced)
+            if isinstance(found, FrameResult):
+                results.append(found)
                 continue
-            outcome, face = self._find(image)
-            if outcome != "face" or face is None:
-                results[index] = FrameResult(outcome, face=face)
-                continue
-            try:
-                crops.append(self._crop(image, face))
-            except ValueError:  # a box beyond the picture: one frame's trouble, not its batch's
-                results[index] = FrameResult("unclear")
-                continue
+            face, crop = found
+            results.append(None)
+            crops.append(crop)
             waiting.append((index, face))
         if crops:
             for (index, face), row in zip(waiting, self.classify(crops), strict=True):
                 results[index] = FrameResult("face", self._named(row), face)
         return [result for result in results if result is not None]
 
-    @torch.inference_mode()
     def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Crops of the input's size -> (B, C) calibrated probabilities of the serving head's classes."""
-        batch = torch.from_numpy(np.stack(crops)).to(self.device)
-        inputs = to_input(batch, self.manifest.input).contiguous(memory_format=torch.channels_last)
-        logits = self.model(inputs)[self.head]
-        return torch.softmax(logits.float() / self.temperature, dim=1).cpu().numpy()
+        inputs = to_input(torch.from_numpy(np.stack(crops)), self.manifest.input)
+        return softmax(self.backend.logits(inputs) / self.temperature)
 
-    @staticmethod
-    def _decode(jpeg: bytes) -> np.ndarray | None:
-        try:
-            return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-        except cv2.error:
-            return None
-
-    def _find(self, image: np.ndarray) -> tuple[str, Face | None]:
-        faces = self.detector.detect(image)
+    def _read(self, jpeg: bytes, image: np.ndarray | None, reduced: int) -> FrameResult | tuple[Face, np.ndarray]:
+        """A frame's face and its crop, or why there is none."""
+        if image is None:
+            return FrameResult("unclear", reason="unreadable")
+        faces = sorted((_enlarged(face, reduced) for face in self.detector.detect(image)), key=lambda face: -face.area)
         if not faces:
-            return "no_face", None
-        faces.sort(key=lambda face: -face.area)
+            return FrameResult("no_face")
         first = faces[0]
         if any(other.area >= SECOND_FACE_SHARE * first.area for other in faces[1:]):
-            return "several_faces", None
+            return FrameResult("several_faces")
         if first.width < SMALLEST_FACE:
-            return "unclear", first
-        return "face", first
+            return FrameResult("unclear", face=first, reason="too_small")
+        if abs(first.tilt) > LARGEST_TILT:
+            return FrameResult("unclear", face=first, reason="tilted")
+        try:
+            crop = self._crop(jpeg, image, reduced, first)
+        except ValueError:  # a box beyond the picture: one frame's trouble, not its batch's
+            return FrameResult("unclear", reason="unreadable")
+        if reason := judge_crop(crop):
+            return FrameResult("unclear", face=first, reason=reason)
+        return first, crop
 
-    def _crop(self, image: np.ndarray, face: Face) -> np.ndarray:
+    def _crop(self, jpeg: bytes, image: np.ndarray, reduced: int, face: Face) -> np.ndarray:
         spec = self.manifest.input
-        crop = crop_square(image, *face_square(face.x, face.y, face.width, face.height), spec.size)
+        left, top, side = face_square(face.x, face.y, face.width, face.height)
+        if reduced > 1 and side / reduced < spec.size:  # too few pixels are left of a small face
+            image, reduced = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), 1
+        left, top, side = left / reduced, top / reduced, side / reduced
+        if abs(face.tilt) < LEVEL_FROM:
+            crop = crop_square(image, left, top, side, spec.size)
+        else:
+            centre = ((face.x + face.width / 2) / reduced, (face.y + face.height / 2) / reduced)
+            crop = crop_level(image, left, top, side, face.tilt, centre, spec.size)
         return cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY if spec.channels == 1 else cv2.COLOR_BGR2RGB)
 
     def _named(self, row: np.ndarray) -> dict[str, float | None]:
         by_column = dict(zip(self._columns, row.tolist(), strict=True))
         return {name: by_column.get(index) for index, name in enumerate(EXPRESSIONS)}
+
+
+def decode_reduced(jpeg: bytes) -> tuple[np.ndarray | None, int]:
+    """(H, W, 3) BGR uint8, and by how much it was reduced; None for what cannot be decoded. Thread-safe."""
+    reduced = 1
+    with contextlib.suppress(BadFrame):  # other kinds of picture come from predict_fer, and are read whole
+        longest = max(check_jpeg(jpeg))
+        reduced = next(factor for factor in (4, 2, 1) if factor == 1 or longest >= factor * SMALLEST_DECODED)
+    try:
+        return cv2.imdecode(np.frombuffer(jpeg, np.uint8), REDUCED[reduced]), reduced
+    except cv2.error:
+        return None, 1
+
+
+def _enlarged(face: Face, factor: int) -> Face:
+    return Face(face.x * factor, face.y * factor, face.width * factor, face.height * factor, face.score, face.tilt)

@@ -23,6 +23,7 @@ class Frame:
     block_number: int = 0
     edition: int = 1
     place_seconds: float = 0.0
+    course_number: int = 0
 
 
 class FrameStore(Protocol):

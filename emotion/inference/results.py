@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Face:
-    """A box in pixels of the picture it was found in, and the detector's score in 0..1."""
+    """A box in pixels of the frame, the detector's score in 0..1, and the tilt of the line through the eyes in degrees
+    (positive when the eye on the picture's right is lower)."""
 
     x: float
     y: float
     width: float
     height: float
     score: float
+    tilt: float = 0.0
 
     @property
     def area(self) -> float:
@@ -24,6 +26,7 @@ class Face:
 class FrameResult:
     """What one frame showed: `outcome` is face, no_face, several_faces or unclear.
 
+    `reason` says why a frame is unclear: too_small, too_dark, too_bright, too_blurred, tilted, unreadable.
     `probabilities` has all 8 expressions by name (None where the model has no such class), and is None unless `outcome`
     is "face".
     """
@@ -31,11 +34,13 @@ class FrameResult:
     outcome: str
     probabilities: dict[str, float | None] | None = None
     face: Face | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A frame's result, without the frame. `accepted_at` is Unix time; `latency_ms` runs from there to classified."""
+    """A frame's result, without the frame. `accepted_at` is Unix time; `latency_ms` runs from there to classified;
+    `pace_ms` is how long the page should wait between two frames."""
 
     session_id: str
     sequence: int
@@ -45,3 +50,4 @@ class Answer:
     place_seconds: float
     result: FrameResult
     latency_ms: int
+    pace_ms: int = 1000

@@ -21,7 +21,7 @@ HEADS = {"fer2013": ("neutral", "happiness")}
 
 
 class Recorder(nn.Module):
-    """Stands in for a network and keeps what it is shown."""
+    """Stands in for a network, or for an engine's backend, and keeps what it is shown."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +30,9 @@ class Recorder(nn.Module):
     def forward(self, x):
         self.seen.append(x.clone())
         return {"fer2013": torch.zeros(len(x), 2)}
+
+    def logits(self, x):
+        return self(x)["fer2013"].numpy()
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def test_golden_a_crop_becomes_the_same_tensor_in_training_and_in_serving(engine
     crop = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48).astype(np.uint8)
     trained, served = Recorder(), Recorder()
     predict_logits(trained, crop[None], SPEC)
-    engine.model = served
+    engine.backend = served
     engine.classify([crop])
 
     assert torch.equal(trained.seen[0], served.seen[0])
@@ -59,13 +62,13 @@ def test_golden_a_crop_becomes_the_same_tensor_in_training_and_in_serving(engine
 def test_golden_a_face_in_a_webcam_picture_reaches_the_network_as_its_grey_crop(engine):
     picture = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
     engine.detector.detect = lambda image: [Face(100, 60, 100, 100, 0.9)]
-    engine.model = Recorder()
+    engine.backend = Recorder()
     engine.predict([cv2.imencode(".png", picture)[1].tobytes()])
 
     # face_square by hand: side 116, centred on x 150 and, 10 up, on y 100.
     expected = cv2.cvtColor(picture[42:158, 92:208], cv2.COLOR_BGR2GRAY)
     expected = cv2.resize(expected, (48, 48), interpolation=cv2.INTER_AREA)
-    shown = (engine.model.seen[0][0, 0].numpy() * 0.2555 + 0.5072) * 255
+    shown = (engine.backend.seen[0][0, 0].numpy() * 0.2555 + 0.5072) * 255
     assert np.abs(shown - expected).max() < 1.01  # grey then resized, against resized then grey: rounding
 
 

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
-from emotion.inference.batcher import STALE_AFTER_SECONDS, Batcher
+from emotion.inference.batcher import PATIENCE_SECONDS, STALE_AFTER_SECONDS, Batcher
 from emotion.inference.results import FrameResult
 from tests.emotion.factories import make_frame
 
@@ -34,12 +35,13 @@ class Heard:
     """What the batcher reports, and a way to wait for it."""
 
     def __init__(self) -> None:
-        self.answers, self.dropped, self.reasons = [], [], []
+        self.answers, self.dropped, self.reasons, self.paces = [], [], [], []
 
     def answered(self, answers) -> None:
         self.answers.extend(answers)
 
-    def drop(self, frames, reason) -> None:
+    def drop(self, frames, reason, pace_ms) -> None:
+        self.paces.append(pace_ms)
         self.dropped.extend(frames)
         self.reasons.append(reason)
 
@@ -129,7 +131,7 @@ def test_of_one_student_the_newest_is_answered_and_the_older_told(start, engine,
     assert engine.calls == [[b"other"], [b"three"]]
     assert heard.pairs() == [("other", 1), ("a", 3)]
     assert sorted(heard.dropped) == [("a", 1), ("a", 2)]
-    assert heard.reasons == ["A newer frame was there, or this one had waited too long."]
+    assert heard.reasons == ["A newer frame took its place."] * 2
 
 
 def test_a_frame_that_waited_too_long_is_dropped_and_told(start, engine, heard):
@@ -141,6 +143,89 @@ def test_a_frame_that_waited_too_long_is_dropped_and_told(start, engine, heard):
     batcher.submit(make_frame("in time", 1, jpeg=b"in time", at=time.time() - STALE_AFTER_SECONDS + 1))
     heard.wait_for(2)
     assert heard.pairs() == [("in time", 1)]
+
+
+def test_of_two_frames_with_one_number_one_is_answered_and_none_dropped(start, engine, heard):
+    engine.gate.clear()
+    batcher = start()
+    batcher.submit(make_frame("other", 1, jpeg=b"other"))
+    assert engine.entered.wait(SOON)
+    for _ in range(2):  # a task that was delivered twice
+        batcher.submit(make_frame("a", 1, jpeg=b"a"))
+    engine.gate.set()
+    heard.wait_for(2)
+    assert (heard.pairs(), heard.dropped) == ([("other", 1), ("a", 1)], [])
+
+
+def test_an_answer_that_comes_too_late_is_not_recorded(start, engine, heard):
+    engine.gate.clear()
+    batcher = start()
+    batcher.submit(make_frame("slow", 1, jpeg=b"slow", at=time.time() - STALE_AFTER_SECONDS + 0.1))
+    assert engine.entered.wait(SOON)
+    time.sleep(0.15)
+    engine.gate.set()
+    heard.wait_for(1)
+    assert (heard.pairs(), heard.dropped) == ([], [("slow", 1)])
+
+
+def test_when_more_wait_than_fit_those_who_waited_long_make_room(start, engine, heard):
+    engine.gate.clear()
+    batcher = start(max_batch=2)
+    batcher.submit(make_frame("busy", 1, jpeg=b"busy"))
+    assert engine.entered.wait(SOON)
+    old = time.time() - PATIENCE_SECONDS - 0.1
+    for frame in (*frames("a", "b", at=old), *frames("c", "d")):
+        batcher.submit(frame)
+    engine.gate.set()
+    heard.wait_for(5)
+    assert sorted(heard.dropped) == [("a", 0), ("b", 1)]
+    assert heard.pairs() == [("busy", 1), ("c", 0), ("d", 1)]
+
+
+def test_while_there_is_room_an_old_frame_is_answered(start, engine, heard):
+    batcher = start()
+    batcher.submit(make_frame("a", 1, jpeg=b"a", at=time.time() - PATIENCE_SECONDS - 0.5))
+    heard.wait_for(1)
+    assert heard.pairs() == [("a", 1)]
+
+
+def test_the_student_who_waited_longest_for_an_answer_comes_first(start, engine, heard):
+    batcher = start(max_batch=2, deadline_seconds=0.2)
+    for frame in frames("a", "b"):
+        batcher.submit(frame)
+    heard.wait_for(2)
+    engine.gate.clear()
+    engine.entered.clear()
+    batcher.submit(make_frame("busy", 5, jpeg=b"busy"))
+    assert engine.entered.wait(SOON)
+    for session in ("a", "b", "new", "newer"):
+        batcher.submit(make_frame(session, 9, jpeg=session.encode()))
+    engine.gate.set()
+    heard.wait_for(7)
+    assert engine.calls[2:] == [[b"new", b"newer"], [b"a", b"b"]]
+
+
+def test_courses_take_turns_so_that_a_large_one_does_not_crowd_out_a_small_one(start, engine, heard):
+    engine.gate.clear()
+    batcher = start(max_batch=4)
+    batcher.submit(make_frame("busy", 5, jpeg=b"busy"))
+    assert engine.entered.wait(SOON)
+    for number in range(12):
+        batcher.submit(replace(make_frame(f"large{number}", 1, jpeg=b"large"), course_number=1))
+    for number in range(2):
+        batcher.submit(replace(make_frame(f"small{number}", 1, jpeg=b"small"), course_number=2))
+    engine.gate.set()
+    heard.wait_for(15)
+    assert engine.calls[1] == [b"large", b"small", b"large", b"small"]
+
+
+def test_answers_and_drops_say_how_fast_to_go_on(start, heard):
+    batcher = start()
+    batcher.pace.seconds = 2.5
+    batcher.submit(make_frame("a", 1, jpeg=b"a"))
+    batcher.submit(make_frame("late", 1, at=time.time() - 10))
+    heard.wait_for(2)
+    assert [answer.pace_ms for answer in heard.answers] == heard.paces == [2500]
 
 
 def test_an_answer_carries_its_place_and_how_long_it_took(start, heard):
@@ -185,7 +270,7 @@ def test_a_database_that_fails_costs_its_batch_and_no_more(start, engine, heard)
 
 
 def test_a_report_that_fails_does_not_end_the_thread(engine, heard):
-    def drop(frames, reason):
+    def drop(frames, reason, pace_ms):
         raise OSError("nobody listens")
 
     batcher = Batcher(engine, heard.answered, drop)

@@ -83,7 +83,52 @@ def test_a_face_of_too_few_pixels_is_unclear(engine, astronaut):
     frame = np.full((160, 200, 3), 110, np.uint8)
     frame[30:126, 30:158] = cv2.resize(astronaut, (128, 96), interpolation=cv2.INTER_AREA)
     (result,) = engine.predict([encode(frame)])
-    assert (result.outcome, result.probabilities) == ("unclear", None)
+    assert (result.outcome, result.probabilities, result.reason) == ("unclear", None, "too_small")
+
+
+def test_a_dark_or_blurred_picture_is_unclear_and_says_so(engine, astronaut):
+    dark = (astronaut * 0.12).astype(np.uint8)
+    blurred = cv2.GaussianBlur(astronaut, (0, 0), 8)
+    glaring = np.clip(astronaut * 0.1 + 235, 0, 255).astype(np.uint8)
+    engine_sees = engine.predict([encode(dark), encode(blurred), encode(glaring)])
+    assert [result.reason for result in engine_sees if result.outcome == "unclear"] == [
+        "too_dark",
+        "too_blurred",
+        "too_bright",
+    ]
+
+
+@pytest.mark.parametrize("degrees", [-30, -15, 15, 30])
+def test_a_tilted_head_is_levelled_and_read_as_an_upright_one(engine, astronaut, smile, degrees):
+    (upright,) = engine.predict([smile])
+    centre = (upright.face.x + upright.face.width / 2, upright.face.y + upright.face.height / 2)
+    turned = cv2.warpAffine(
+        astronaut, cv2.getRotationMatrix2D(centre, degrees, 1), (640, 480), borderMode=cv2.BORDER_REPLICATE
+    )
+    (result,) = engine.predict([encode(turned)])
+    assert result.face.tilt == pytest.approx(upright.face.tilt - degrees, abs=8)
+    assert result.probabilities["happiness"] == pytest.approx(upright.probabilities["happiness"], abs=0.15)
+
+
+def test_a_head_on_its_side_is_not_read(engine, astronaut):
+    (result,) = engine.predict([encode(cv2.resize(np.rot90(astronaut), (480, 640)))])
+    assert result.outcome in ("no_face", "unclear")
+
+
+def test_a_small_face_in_a_large_frame_is_read_from_all_its_pixels(engine, astronaut):
+    frame = np.full((960, 1280, 3), 110, np.uint8)
+    frame[200:680, 300:940] = astronaut
+    (result,) = engine.predict([encode(frame)])
+    assert max(result.probabilities, key=result.probabilities.get) == "happiness"
+    assert 300 < result.face.x < 940
+
+
+def test_more_threads_decode_to_the_same_answers(tmp_path, smile, blank):
+    make_checkpoint(tmp_path)
+    frames = [smile, blank, b"no picture", smile]
+    one, three = (Engine(tmp_path, device="cpu", threads=n).predict(frames) for n in (1, 3))
+    assert [r.outcome for r in one] == [r.outcome for r in three]
+    assert one[0].probabilities == pytest.approx(three[0].probabilities, abs=1e-5)
 
 
 def test_results_keep_the_order_of_their_frames(engine, smile, blank, pair):
@@ -100,16 +145,17 @@ def test_no_frames_no_results(engine):
 
 
 def test_a_passer_by_far_behind_does_not_count_as_a_second_face(tiny, smile):
-    near, far = Face(200, 100, 200, 200, 0.9), Face(20, 20, 60, 60, 0.95)
+    # The detector sees a 640x480 frame at half its size; a result's box is in pixels of the frame.
+    near, far = Face(100, 50, 100, 100, 0.9), Face(10, 10, 30, 30, 0.95)
     tiny.detector.detect = lambda image: [far, near]
     (result,) = tiny.predict([smile])
-    assert (result.outcome, result.face) == ("face", near)
-    tiny.detector.detect = lambda image: [near, Face(20, 20, 80, 80, 0.6)]
+    assert (result.outcome, result.face) == ("face", Face(200, 100, 200, 200, 0.9))
+    tiny.detector.detect = lambda image: [near, Face(10, 10, 40, 40, 0.6)]
     assert tiny.predict([smile])[0].outcome == "several_faces"
 
 
 def test_a_face_beyond_the_picture_spoils_nobody_elses_answer(tiny, smile, blank):
-    boxes = iter([[Face(5000, 5000, 100, 100, 0.9)], [Face(200, 100, 200, 200, 0.9)]])
+    boxes = iter([[Face(5000, 5000, 100, 100, 0.9)], [Face(100, 50, 100, 100, 0.9)]])
     tiny.detector.detect = lambda image: next(boxes)
     assert [result.outcome for result in tiny.predict([blank, smile])] == ["unclear", "face"]
 
