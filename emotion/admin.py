@@ -7,7 +7,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
-from emotion import selectors, services
+from emotion import registry, selectors
 from emotion.core.labels import EXPRESSIONS
 from emotion.core.manifest import CheckpointError
 from emotion.models import LessonClimate, ModelVersion
@@ -106,7 +106,7 @@ class ModelVersionAdmin(ModelAdmin):
         if version is None:
             raise Http404("There is no such model.")
         try:
-            services.promote_checkpoint(name=version.name)
+            registry.promote_checkpoint(name=version.name)
         except CheckpointError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:

@@ -1,9 +1,12 @@
 import asyncio
+import contextlib
 import json
 import struct
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
+from redis.exceptions import RedisError
 
 from emotion.models import LessonSession
 from emotion.places import Place, read_place, read_sequence
@@ -13,6 +16,7 @@ ANSWER_WITHIN_SECONDS = 3.0
 REFUSED_FINALLY = 4403
 NOT_SIGNED_IN = 4401
 NO_SUCH_SESSION = 4404
+TRY_AGAIN = 1013
 
 
 class FrameSocket(AsyncWebsocketConsumer):
@@ -33,19 +37,24 @@ class FrameSocket(AsyncWebsocketConsumer):
         if not user.is_authenticated:
             await self.close(NOT_SIGNED_IN, "Please sign in first.")
             return
-        session = await self._find_session(user)
-        if session is None:
-            await self.close(NO_SUCH_SESSION, "There is no such session.")
+        try:
+            session = await self._find_session(user)
+            if session is None:
+                await self.close(NO_SUCH_SESSION, "There is no such session.")
+                return
+            await self.channel_layer.group_add(session.group, self.channel_name)
+        except (DatabaseError, RedisError, OSError):
+            await self.close(TRY_AGAIN, "The server is not ready yet.")
             return
         self._group = session.group
-        await self.channel_layer.group_add(self._group, self.channel_name)
         await self._tell({"type": "ready"})
 
     async def disconnect(self, code: int) -> None:
         for timer in self._outstanding.values():
             timer.cancel()
         if self._group:
-            await self.channel_layer.group_discard(self._group, self.channel_name)
+            with contextlib.suppress(RedisError, OSError):  # a broker that is away has forgotten the group
+                await self.channel_layer.group_discard(self._group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._group is None:

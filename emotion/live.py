@@ -13,7 +13,7 @@ import cv2
 from django.conf import settings
 from django.db import close_old_connections, connections
 
-from emotion import services
+from emotion import registry, services
 from emotion.inference.batcher import Batcher
 from emotion.inference.results import Answer, FrameResult
 from emotion.models import ModelVersion
@@ -56,7 +56,7 @@ def _start_engine() -> PromotedEngine:
 
     torch.set_num_threads(settings.ATTUNE_TORCH_THREADS)
     cv2.setNumThreads(settings.ATTUNE_TORCH_THREADS)
-    promoted = PromotedEngine(_load(services.promoted_model()))
+    promoted = PromotedEngine(_load(registry.promoted_model()))
     promoted.start()
     return promoted
 
@@ -149,7 +149,7 @@ def _load(version: ModelVersion) -> Served:
     from emotion.inference.engine import Engine
 
     started = time.monotonic()
-    folder = services.checkpoint_folder(version.name)
+    folder = registry.checkpoint_folder(version.name)
     engine = Engine(folder, device=settings.ATTUNE_DEVICE, threads=settings.ATTUNE_TORCH_THREADS)
     engine.warm_up()
     taken = time.monotonic() - started

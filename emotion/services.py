@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import time
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from courses.models import Course, Enrollment, Lesson
 from emotion import broadcast
 from emotion.core.labels import EXPRESSIONS
-from emotion.core.manifest import CheckpointError, read_manifest
 from emotion.inference.frame_store import Frame, open_frame_store
 from emotion.inference.jpeg import BadFrame, check_jpeg
 from emotion.inference.results import Answer
@@ -32,6 +33,8 @@ from emotion.permissions import takes_as_student
 from emotion.places import Place
 from emotion.policy import features_are_on
 from emotion.wording import describe
+
+logger = logging.getLogger(__name__)
 
 FRAMES_PER_SECOND = 2
 BUCKET_SECONDS = 10
@@ -133,9 +136,18 @@ def end_session(*, session: LessonSession) -> None:
 def submit_frame(*, user, session_id: uuid.UUID | str, sequence: int | None, jpeg: bytes, place: Place) -> Receipt:
     """Take a frame for the worker. Without a sequence, it is numbered by the milliseconds since the session began.
 
-    Raises Refused, with nothing kept, for a frame that may not or cannot be taken. Consent, enrollment and the gate are
-    looked up for each frame: a withdrawal counts from the next one on.
+    Raises Refused, with nothing kept, for a frame that may not or cannot be taken, and while the database or the broker
+    is away. Consent, enrollment and the gate are looked up for each frame: a withdrawal counts from the next one on.
     """
+    try:
+        frame = _checked_frame(user, session_id, sequence, jpeg, place)
+        return _hand_over(frame)
+    except (DatabaseError, RedisError, BrokerError, OSError):
+        logger.warning("A frame of session %s was refused: the database or the broker is away.", session_id)
+        raise Refused("The server cannot take a picture right now; it will again in a moment.", 503) from None
+
+
+def _checked_frame(user, session_id: uuid.UUID | str, sequence: int | None, jpeg: bytes, place: Place) -> Frame:
     session = (
         LessonSession.objects.visible_to(user).filter(pk=session_id).select_related("consent", "lesson__module").first()
     )
@@ -153,28 +165,34 @@ def submit_frame(*, user, session_id: uuid.UUID | str, sequence: int | None, jpe
         raise Refused(str(error), error.status) from None
     if place.block_number and not session.lesson.blocks.filter(pk=place.block_number).exists():
         raise Refused("That block is not part of this lesson.", 400)
-    store = open_frame_store(settings.REDIS_URL)
-    if store.count(f"frames:{session.user_id}", 1) > FRAMES_PER_SECOND:
+    if open_frame_store(settings.REDIS_URL).count(f"frames:{session.user_id}", 1) > FRAMES_PER_SECOND:
         raise Refused(f"At most {FRAMES_PER_SECOND} frames a second are taken; please slow down.", 429)
     now = time.time()
     if sequence is None:
         sequence = int((now - session.started_at.timestamp()) * 1000)
-    replaced = store.put(
-        Frame(
-            session_id=str(session.pk),
-            sequence=sequence,
-            jpeg=jpeg,
-            accepted_at=now,
-            block_number=place.block_number,
-            edition=session.lesson.edition,
-            place_seconds=place.seconds,
-            course_number=session.lesson.module.course_id,
-        )
+    return Frame(
+        session_id=str(session.pk),
+        sequence=sequence,
+        jpeg=jpeg,
+        accepted_at=now,
+        block_number=place.block_number,
+        edition=session.lesson.edition,
+        place_seconds=place.seconds,
+        course_number=session.lesson.module.course_id,
     )
+
+
+def _hand_over(frame: Frame) -> Receipt:
     from emotion.tasks import process_frame  # here, since tasks record through this module
 
-    process_frame.apply_async(args=[str(session.pk)], expires=3)
-    return Receipt(sequence, replaced if replaced != sequence else None)
+    store = open_frame_store(settings.REDIS_URL)
+    replaced = store.put(frame)
+    try:
+        process_frame.apply_async(args=[frame.session_id], expires=3)
+    except Exception:
+        store.discard(frame.session_id)  # it is about to be refused, and must not be answered as well
+        raise
+    return Receipt(frame.sequence, replaced if replaced != frame.sequence else None)
 
 
 def record_readings(*, answers: list[Answer], model_version: ModelVersion | None) -> list[Answer]:
@@ -316,75 +334,6 @@ def prune_readings(*, older_than: datetime.timedelta, batch_size: int = 1000) ->
         total += deleted
         if not deleted:
             return total
-
-
-def register_model(*, folder: Path) -> ModelVersion:
-    """Put a checkpoint into the registry, as a candidate when it is new. Raises CheckpointError."""
-    manifest = read_manifest(folder)
-    version, created = ModelVersion.objects.get_or_create(
-        name=folder.name, defaults={"weights_sha256": manifest.weights_sha256, "metrics": manifest.metrics}
-    )
-    if not created and version.weights_sha256 != manifest.weights_sha256:
-        version.weights_sha256, version.metrics = manifest.weights_sha256, manifest.metrics
-        version.save(update_fields=["weights_sha256", "metrics"])
-    return version
-
-
-def promote_model(*, version: ModelVersion) -> None:
-    """Make `version` the model that the workers serve and retire the former; rolling back is promoting that one."""
-    try:
-        _promote(version)
-    except IntegrityError:  # another one was promoted between the look and the update
-        _promote(version)
-    version.status = ModelVersion.Status.PROMOTED
-
-
-@transaction.atomic
-def _promote(version: ModelVersion) -> None:
-    ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED).exclude(pk=version.pk).update(
-        status=ModelVersion.Status.RETIRED
-    )
-    ModelVersion.objects.filter(pk=version.pk).update(status=ModelVersion.Status.PROMOTED)
-
-
-def promote_checkpoint(*, name: str) -> ModelVersion:
-    """Promote the checkpoint called `name`, registered if it is new, once it has shown that it can serve.
-
-    Raises CheckpointError. It loads the network, and so torch: for a command or an administrator's click.
-    """
-    from emotion.core.checkpoint import check_servable
-
-    folder = checkpoint_folder(name)
-    check_servable(folder)
-    version = register_model(folder=folder)
-    promote_model(version=version)
-    return version
-
-
-def promoted_model() -> ModelVersion:
-    """The model that serves; a registry without one gets the shipped model. Raises CheckpointError."""
-    version = ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED).first()
-    if version is None:
-        version = register_model(folder=checkpoint_folder(settings.ATTUNE_DEFAULT_MODEL))
-        promote_model(version=version)
-    return version
-
-
-def checkpoint_folder(name: str) -> Path:
-    """Where the checkpoint `name` lies. Raises CheckpointError for a name that is no plain folder name."""
-    if not name or name != Path(name).name or name.startswith(".") or len(name) > 80:
-        raise CheckpointError(f"'{name}' is not a checkpoint's name.")
-    return Path(settings.CHECKPOINTS_DIR) / name
-
-
-def chosen_checkpoint(name: str | None) -> Path:
-    """The checkpoint that a command was told to use, else the promoted one, else (before migrate) the shipped one."""
-    if name is None:
-        try:
-            name = promoted_model().name
-        except DatabaseError:
-            name = settings.ATTUNE_DEFAULT_MODEL
-    return checkpoint_folder(name)
 
 
 def _require_features() -> None:

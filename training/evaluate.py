@@ -14,14 +14,14 @@ from emotion.core.calibration import softmax
 from emotion.core.labels import EXPRESSIONS, EXPRESSIONS_7
 from emotion.core.manifest import InputSpec
 from emotion.core.preprocess import to_input
-from training.data.dataset import DataError, FaceSplit
+from training.data.dataset import DataError, FaceSplit, PixelRows, read_pixels
 from training.metrics import calibration_report, classification_report, ranking_report
 
 
 @torch.inference_mode()
 def predict_logits(
     model: nn.Module,
-    pixels: np.ndarray,
+    pixels: np.ndarray | PixelRows,
     spec: InputSpec,
     device: torch.device | str = "cpu",
     batch_size: int = 256,
@@ -33,7 +33,7 @@ def predict_logits(
     model.eval()
     parts: dict[str, list[torch.Tensor]] = {}
     for start in range(0, len(pixels), batch_size):
-        batch = torch.from_numpy(fit_pixels(pixels[start : start + batch_size], spec)).to(device)
+        batch = torch.from_numpy(fit_pixels(read_pixels(pixels, slice(start, start + batch_size)), spec)).to(device)
         inputs = to_input(batch, spec).contiguous(memory_format=torch.channels_last)
         outputs = model(inputs)
         if flips:
@@ -55,7 +55,7 @@ def fit_pixels(pixels: np.ndarray, spec: InputSpec) -> np.ndarray:
         return np.stack([cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in pixels])
     if spec.channels == 3 and pixels.ndim == 3:
         return np.repeat(pixels[..., None], 3, axis=3)
-    return np.array(pixels)
+    return pixels
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ def network_input(pixels: np.ndarray, spec: InputSpec) -> np.ndarray:
         pixels = np.stack([cv2.resize(face, (spec.size, spec.size), interpolation=way) for face in pixels])
     if spec.channels == 3 and pixels.ndim == 3:
         pixels = np.repeat(pixels[..., None], 3, axis=3)
-    return np.ascontiguousarray(to_input(torch.from_numpy(np.ascontiguousarray(pixels)), spec).numpy())
+    return np.ascontiguousarray(to_input(torch.from_numpy(np.array(pixels)), spec).numpy())
 
 
 def _logits(run: Callable[[np.ndarray], Logits], rows: FaceSplit, spec: InputSpec) -> dict[str, np.ndarray]:

@@ -6,10 +6,12 @@ Every random draw is f(seed, epoch, step), so a run that stops anywhere resumes 
 from __future__ import annotations
 
 import io
+import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,10 @@ from torch import nn
 
 from emotion.core.manifest import CheckpointError, InputSpec, write_atomically
 from emotion.core.preprocess import to_input
-from training.config import Config
+from training.config import Config, ConfigError
 from training.data.augment import augment, mix
 from training.data.dataset import FaceSplit
+from training.data.ferplus import draw_labels
 from training.evaluate import evaluate_head, predict_logits
 from training.logger import RunLogger
 from training.losses import HeadsLoss, inverse_frequency_weights
@@ -48,11 +51,13 @@ def derived_seed(*parts: int) -> int:
 
 
 def resolve_device(name: str) -> torch.device:
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """Raises ConfigError for a device that this machine or this build of PyTorch lacks."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(device for device in present if present[device])
+    elif not present[name]:
+        raise ConfigError(f"'loop.device' is {name}, which PyTorch does not find here; auto takes what there is.")
+    return torch.device(name)
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
@@ -81,9 +86,11 @@ def train(
     resume: bool,
     save_best: Callable[[dict[str, torch.Tensor], dict[str, Any]], None],
     stop_requested: Callable[[], bool],
+    target_modes: Mapping[str, str] = MappingProxyType({}),
     ranks: Ranks = SINGLE,
 ) -> Progress:
     """Train `model` in place and return where it got to; `save_best` receives averaged weights and figures.
+    `target_modes` says by head what the targets mean, where they are made of votes (training.data.ferplus).
 
     Raises CheckpointError when the run's resume point cannot be read, FloatingPointError when the loss is not finite.
     """
@@ -104,10 +111,9 @@ def train(
     forward = torch.compile(model) if config.loop.compile else model
     forward = ranks.distribute(forward)
 
-    # Kept on the CPU: a uint8 batch crosses to the device in microseconds.
-    pixels = torch.from_numpy(training.pixels)
     targets = {head: torch.from_numpy(target) for head, target in training.targets.items()}
-    loss_of = build_loss(config, targets, device)
+    loss_of = build_loss(config, targets, device, target_modes)
+    drawn = [head for head, mode in target_modes.items() if mode == "probability"]
     batch_size = min(config.loop.batch_size * config.loop.accumulate, len(training))
     steps = len(training) // batch_size
 
@@ -131,8 +137,11 @@ def train(
             rows = ranks.share(order[progress.step * batch_size : (progress.step + 1) * batch_size])
             optimiser.zero_grad(set_to_none=True)
             for part in rows.chunk(config.loop.accumulate):
-                inputs = to_input(pixels[part].to(device, non_blocking=True), spec)
-                wanted = {head: target[part].to(device) for head, target in targets.items()}
+                # Kept on the CPU, in memory or mapped: a uint8 batch crosses to the device in microseconds.
+                inputs = to_input(torch.from_numpy(training.batch(part.numpy())).to(device), spec)
+                wanted = {head: target[part] for head, target in targets.items()}
+                wanted |= {head: draw_labels(wanted[head], generator) for head in drawn}
+                wanted = {head: target.to(device) for head, target in wanted.items()}
                 inputs = augment(inputs, config.augmentation, generator)
                 if config.augmentation.mixup:
                     inputs, wanted = mix(inputs, wanted, config.augmentation.mixup, generator)
@@ -186,14 +195,22 @@ def train(
     return progress
 
 
-def build_loss(config: Config, targets: dict[str, torch.Tensor], device: torch.device) -> HeadsLoss:
+def build_loss(
+    config: Config,
+    targets: dict[str, torch.Tensor],
+    device: torch.device,
+    target_modes: Mapping[str, str] = MappingProxyType({}),
+) -> HeadsLoss:
     """Smoothing and class weights are for heads with hard labels; votes are distributions already."""
-    hard = [head for head, target in targets.items() if bool(((target == 0) | (target == 1)).all())]
+    any_of = frozenset(head for head, mode in target_modes.items() if mode == "multi_target")
+    hard = [
+        head for head, target in targets.items() if head not in any_of and bool(((target == 0) | (target == 1)).all())
+    ]
     weights = {}
     if config.loss.class_weights == "inverse":
         weights = {head: inverse_frequency_weights(targets[head]).to(device) for head in hard}
     gamma = config.loss.focal_gamma if config.loss.name == "focal" else 0.0
-    return HeadsLoss({head: config.loss.smoothing for head in hard}, gamma, weights)
+    return HeadsLoss({head: config.loss.smoothing for head in hard}, gamma, weights, any_of)
 
 
 def epoch_order(config: Config, targets: dict[str, torch.Tensor], epoch: int) -> torch.Tensor:
@@ -274,6 +291,8 @@ def load_resume_point(
         optimiser.load_state_dict(saved["optimiser"])
         scaler.load_state_dict(saved["scaler"])
         return Progress(**saved["progress"]), int(saved["threads"])
+    except (pickle.UnpicklingError, EOFError):  # PyTorch's words for it tell people to load the file the unsafe way
+        raise CheckpointError(f"The run cannot be resumed from {path}: it is damaged, or no resume point.") from None
     except Exception as error:  # there is hardly one that a damaged pickle does not raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"The run cannot be resumed from {path}: {reason}") from None

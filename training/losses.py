@@ -41,19 +41,31 @@ def inverse_frequency_weights(targets: Tensor) -> Tensor:
     return torch.where(present, weights, torch.ones_like(weights)).float()
 
 
+def any_of_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """(B, C) logits and (B, C) target rows -> scalar: -log of the largest probability among a row's labels (those
+    above 0), any of which is right, averaged over the rows that have one. FER+'s multi_target (Barsoum et al. 2016)."""
+    labelled = targets.sum(dim=1) > 0
+    log_probabilities = F.log_softmax(logits.float(), dim=1).masked_fill(targets == 0, -torch.inf)
+    best = log_probabilities.max(dim=1).values.masked_fill(~labelled, 0.0)
+    return -best.sum() / labelled.sum().clamp(min=1)
+
+
 @dataclass(frozen=True)
 class HeadsLoss:
-    """The sum over heads of their cross-entropies. `smoothing` and `class_weights` are by head; both may lack one."""
+    """The sum over heads of their losses: cross-entropy, or any_of_loss for the heads in `any_of`. `smoothing` and
+    `class_weights` are by head; both may lack one."""
 
     smoothing: dict[str, float]
     gamma: float = 0.0
     class_weights: dict[str, Tensor] = field(default_factory=dict)
+    any_of: frozenset[str] = frozenset()
 
     def __call__(self, logits: dict[str, Tensor], targets: dict[str, Tensor]) -> Tensor:
-        losses = [
-            soft_cross_entropy(
-                logits[head], target, self.smoothing.get(head, 0.0), self.gamma, self.class_weights.get(head)
-            )
-            for head, target in targets.items()
-        ]
+        losses = [self._of_head(head, logits[head], target) for head, target in targets.items()]
         return sum(losses[1:], losses[0])
+
+    def _of_head(self, head: str, logits: Tensor, targets: Tensor) -> Tensor:
+        if head in self.any_of:
+            return any_of_loss(logits, targets)
+        smoothing, weights = self.smoothing.get(head, 0.0), self.class_weights.get(head)
+        return soft_cross_entropy(logits, targets, smoothing, self.gamma, weights)

@@ -1,8 +1,9 @@
-// The camera in a lesson: one JPEG a second to the session's socket, and what comes back into the panel.
+// The camera in a lesson: JPEGs to the session's socket at the pace the server asks for, and what comes back.
 
-const FRAME_INTERVAL_MS = 1000;
+const PACE_MS = { fastest: 550, first: 1000, slowest: 5000 }; // the server takes two frames a second and no more
 const ANSWER_WITHIN_MS = 4000; // the server answers or drops within three seconds
-const LONGEST_SIDE = 640;
+const MOST_BYTES_A_SECOND = 25_000;
+const LONGEST_SIDE = 480;
 const JPEG_QUALITY = 0.7;
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000];
 
@@ -26,7 +27,13 @@ class CameraPanel {
     this.source.playsInline = true;
     this.find("start").addEventListener("click", () => this.start());
     this.find("stop").addEventListener("click", () => this.stop("Camera off."));
+    this.find("pause").addEventListener("click", () => this.togglePause());
     this.find("hide").addEventListener("click", () => this.togglePreview());
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+      if (event.key.toLowerCase() !== "p" || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      this.togglePause();
+    });
     window.addEventListener("pagehide", () => this.stop("Camera off."));
   }
 
@@ -34,14 +41,7 @@ class CameraPanel {
     this.find("start").disabled = true;
     this.showError("");
     try {
-      if (!navigator.mediaDevices) throw new Error("The camera works over https or on localhost only.");
-      this.stream = await navigator.mediaDevices.getUserMedia({
-        video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" },
-        audio: false,
-      });
-      this.stream.getVideoTracks()[0].addEventListener("ended", () => this.stop("The camera was switched off."));
-      this.source.srcObject = this.stream;
-      await this.source.play();
+      await this.openCamera();
       this.session = await this.post("/api/v1/lesson-sessions/", { lesson: Number(this.root.dataset.lessonId) });
     } catch (error) {
       this.release();
@@ -49,11 +49,44 @@ class CameraPanel {
       this.find("start").disabled = false;
       return;
     }
-    this.find("preview").srcObject = this.stream;
-    Object.assign(this, { sequence: 0, answered: 0, dropped: 0, latency: null, inFlight: null, attempt: 0, stopping: false });
+    Object.assign(this, { sequence: 0, answered: 0, dropped: 0, bytes: 0, latency: null, pace: PACE_MS.first });
+    Object.assign(this, { inFlight: null, attempt: 0, stopping: false, running: true });
     this.show("on", "Camera on.");
     this.connect();
-    this.timer = setInterval(() => this.capture(), FRAME_INTERVAL_MS);
+    this.schedule(0);
+  }
+
+  async openCamera() {
+    if (!navigator.mediaDevices) throw new Error("The camera works over https or on localhost only.");
+    const stream = await navigator.mediaDevices.getUserMedia({
+      video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" },
+      audio: false,
+    });
+    this.stream = stream;
+    stream.getVideoTracks()[0].addEventListener("ended", () => this.stop("The camera was switched off."));
+    this.source.srcObject = stream;
+    await this.source.play();
+    this.find("preview").srcObject = stream;
+  }
+
+  async togglePause() {
+    if (!this.running || this.changing) return;
+    if (this.stream) {
+      this.release();
+      return this.show("paused", "Paused. Nothing is seen or sent.");
+    }
+    this.changing = true;
+    try {
+      await this.openCamera();
+      this.showError("");
+      const open = this.socket.readyState === WebSocket.OPEN;
+      this.show(open ? "on" : "reconnecting", open ? "Camera on." : "Reconnecting.");
+    } catch (error) {
+      this.release();
+      this.showError(CAMERA_PROBLEMS[error.name] || error.message);
+    } finally {
+      this.changing = false;
+    }
   }
 
   connect() {
@@ -65,7 +98,7 @@ class CameraPanel {
       if (this.stopping || socket !== this.socket) return;
       this.inFlight = null;
       if (event.code >= 4400) return this.stop(event.reason || "The camera has stopped.");
-      this.show("reconnecting", "Reconnecting.");
+      if (this.stream) this.show("reconnecting", "Reconnecting.");
       const wait = RECONNECT_MS[Math.min(this.attempt++, RECONNECT_MS.length - 1)];
       this.reconnect = setTimeout(() => this.connect(), wait);
     });
@@ -74,10 +107,12 @@ class CameraPanel {
   receive(message) {
     if (message.type === "ready") {
       this.attempt = 0;
-      this.show("on", "Camera on.");
+      if (this.stream) this.show("on", "Camera on.");
     } else if (message.type === "closed") {
       this.stop(message.message);
     }
+    // What is for other parts of the page, such as support.
+    document.dispatchEvent(new CustomEvent("attune:message", { detail: message }));
     if (!["reading", "dropped", "refused"].includes(message.type)) return;
     if (message.sequence === this.inFlight?.sequence) this.inFlight = null;
     if (message.type === "reading") {
@@ -86,8 +121,12 @@ class CameraPanel {
       this.showReading(message);
     } else {
       this.dropped += 1;
-      if (message.type === "refused") this.find("words").textContent = message.message;
+      if (message.type === "refused") {
+        this.find("words").textContent = message.message;
+        this.pace = Math.min(PACE_MS.slowest, this.pace * 2);
+      }
     }
+    if (message.pace_ms) this.pace = Math.min(PACE_MS.slowest, Math.max(PACE_MS.fastest, message.pace_ms));
     this.find("facts").textContent = this.facts();
   }
 
@@ -95,14 +134,25 @@ class CameraPanel {
     const parts = [`${this.answered} ${this.answered === 1 ? "picture" : "pictures"} read`];
     if (this.dropped) parts.push(`${this.dropped} passed over`);
     if (this.latency !== null) parts.push(`${this.latency} ms`);
+    parts.push(this.bytes < 1e6 ? `${Math.round(this.bytes / 1000)} KB sent` : `${(this.bytes / 1e6).toFixed(1)} MB sent`);
     return parts.join(" · ");
   }
 
+  // The next frame after `wait` ms; then at the server's pace, and no faster than the line is meant to carry.
+  schedule(wait) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      const bytes = await this.capture();
+      if (this.running) this.schedule(Math.max(this.pace, (1000 * bytes) / MOST_BYTES_A_SECOND));
+    }, wait);
+  }
+
+  // Sends the present frame, and returns how many bytes it took.
   async capture() {
     const video = this.source;
-    if (document.hidden || this.socket?.readyState !== WebSocket.OPEN || !video.videoWidth) return;
+    if (!this.stream || document.hidden || this.socket.readyState !== WebSocket.OPEN || !video.videoWidth) return 0;
     const now = performance.now();
-    if (this.inFlight && now - this.inFlight.sentAt < ANSWER_WITHIN_MS) return;
+    if (this.inFlight && now - this.inFlight.sentAt < ANSWER_WITHIN_MS) return 0;
     const sequence = ++this.sequence;
     this.inFlight = { sequence, sentAt: now };
     const scale = Math.min(1, LONGEST_SIDE / Math.max(video.videoWidth, video.videoHeight));
@@ -110,13 +160,16 @@ class CameraPanel {
     this.canvas.height = Math.round(video.videoHeight * scale);
     this.canvas.getContext("2d").drawImage(video, 0, 0, this.canvas.width, this.canvas.height);
     const jpeg = await new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
-    if (!jpeg || this.socket?.readyState !== WebSocket.OPEN) {
+    if (!jpeg || !this.stream || this.socket.readyState !== WebSocket.OPEN) {
       this.inFlight = null;
-      return;
+      return 0;
     }
     const head = new TextEncoder().encode(JSON.stringify({ sequence, ...this.place.now() }));
     const length = new Uint8Array([head.length >> 8, head.length & 255]);
-    this.socket.send(new Blob([length, head, jpeg]));
+    const frame = new Blob([length, head, jpeg]);
+    this.socket.send(frame);
+    this.bytes += frame.size;
+    return frame.size;
   }
 
   showReading({ words, probabilities }) {
@@ -132,9 +185,9 @@ class CameraPanel {
   }
 
   stop(line) {
-    if (!this.stream) return;
-    this.stopping = true;
-    clearInterval(this.timer);
+    if (!this.running) return;
+    Object.assign(this, { stopping: true, running: false });
+    clearTimeout(this.timer);
     clearTimeout(this.reconnect);
     this.socket?.close(1000);
     this.release();
@@ -166,10 +219,14 @@ class CameraPanel {
     this.root.dataset.state = state;
     this.find("line").textContent = line;
     const on = state !== "off";
-    this.find("live").hidden = !on;
+    const paused = state === "paused";
+    this.find("live").hidden = !on || paused;
     this.find("start").hidden = on;
     this.find("stop").hidden = !on;
-    this.find("hide").hidden = !on;
+    this.find("pause").hidden = !on;
+    this.find("pause").setAttribute("aria-pressed", String(paused));
+    this.find("pause-word").textContent = paused ? "Go on" : "Pause";
+    this.find("hide").hidden = !on || paused;
   }
 
   showError(sentence) {

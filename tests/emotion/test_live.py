@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from emotion import live, services
+from emotion import live, registry
 from emotion.core.manifest import CheckpointError
 from emotion.models import EmotionReading
 from tests.emotion.core.factories import make_checkpoint
@@ -57,8 +57,8 @@ def test_a_frame_that_waited_too_long_is_told_as_dropped(session, checkpoints, t
 def test_the_promoted_model_serves_even_beside_the_shipped_one(session, checkpoints, told):
     make_checkpoint(checkpoints / "small")
     make_checkpoint(checkpoints / "better", seed=1)
-    services.promoted_model()
-    services.promote_model(version=services.register_model(folder=checkpoints / "better"))
+    registry.promoted_model()
+    registry.promote_model(version=registry.register_model(folder=checkpoints / "better"))
     live.live_batcher().submit(make_frame(str(session.pk), 1, jpeg=make_jpeg(320, 240, noise=False)))
     wait_for(told, session, 1)
     assert EmotionReading.objects.get().model_version.name == "better"

@@ -53,7 +53,7 @@ def test_an_answer_becomes_a_reading_and_is_told(session, record, told):
                 "probabilities": probabilities,
                 "words": "Looks happy",
                 "latency_ms": 88,
-                    "pace_ms": 1000,
+                "pace_ms": 1000,
             }
         ]
     }

@@ -15,7 +15,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 from skimage import data
 
-from emotion import live, services
+from emotion import live, registry
 from emotion.core.manifest import MANIFEST, WEIGHTS, CheckpointError, InputSpec, Manifest
 from emotion.inference.engine import Engine
 from emotion.models import EmotionReading, ModelVersion
@@ -125,8 +125,8 @@ def press(client, version, **extra):
 
 @pytest.fixture
 def versions(db, checkpoints):
-    small = services.promoted_model()
-    return small, services.register_model(folder=checkpoints / "better")
+    small = registry.promoted_model()
+    return small, registry.register_model(folder=checkpoints / "better")
 
 
 def test_an_administrator_promotes_and_rolls_back_by_button(client, versions):
@@ -235,7 +235,7 @@ def test_a_running_worker_switches_within_five_seconds_and_loses_no_frame(worker
     worker.send()
     call_command("promote_model", "better", verbosity=0)
     assert worker.send_until("better", 8) < 5
-    services.promote_model(version=ModelVersion.objects.get(name="small"))
+    registry.promote_model(version=ModelVersion.objects.get(name="small"))
     worker.send_until("small", 8)
     (messages,) = told.values()
     assert [(message["type"], message["sequence"]) for message in messages] == [
@@ -270,9 +270,9 @@ def test_a_promoted_model_that_does_not_load_leaves_the_former_serving(worker, c
     monkeypatch.setattr(live, "LOOK_SECONDS", 0.1)
     worker.send()
     damage(checkpoints / "better")
-    broken = services.register_model(folder=checkpoints / "better")
+    broken = registry.register_model(folder=checkpoints / "better")
     with caplog.at_level(logging.ERROR, logger="emotion.live"):
-        services.promote_model(version=broken)
+        registry.promote_model(version=broken)
         deadline = time.monotonic() + 1.5
         while time.monotonic() < deadline:
             assert worker.send()["type"] == "reading"
@@ -283,7 +283,7 @@ def test_a_promoted_model_that_does_not_load_leaves_the_former_serving(worker, c
     assert record.exc_info is None
     assert set(EmotionReading.objects.values_list("model_version__name", flat=True)) == {"small"}
     make_checkpoint(checkpoints / "better", seed=3)
-    services.register_model(folder=checkpoints / "better")  # repaired and registered anew
+    registry.register_model(folder=checkpoints / "better")  # repaired and registered anew
     worker.send_until("better", 5)
 
 

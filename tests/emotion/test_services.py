@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from courses.services import withdraw_student
-from emotion import services
+from emotion import registry, services
 from emotion.core.manifest import CheckpointError
 from emotion.models import (
     Consent,
@@ -219,10 +219,10 @@ def test_old_readings_go_and_their_history_stays(session, told):
 
 def test_a_new_checkpoint_is_a_candidate_and_registers_once(tmp_path):
     written = make_checkpoint(tmp_path / "small")
-    version = services.register_model(folder=tmp_path / "small")
+    version = registry.register_model(folder=tmp_path / "small")
     assert (version.name, version.status, version.weights_sha256) == ("small", "candidate", written.weights_sha256)
     again = make_checkpoint(tmp_path / "small", seed=1)
-    assert services.register_model(folder=tmp_path / "small") == version
+    assert registry.register_model(folder=tmp_path / "small") == version
     version.refresh_from_db()
     assert version.weights_sha256 == again.weights_sha256
     assert ModelVersion.objects.count() == 1
@@ -230,14 +230,14 @@ def test_a_new_checkpoint_is_a_candidate_and_registers_once(tmp_path):
 
 def test_a_folder_without_a_checkpoint_does_not_register(tmp_path):
     with pytest.raises(CheckpointError, match="There is no checkpoint"):
-        services.register_model(folder=tmp_path)
+        registry.register_model(folder=tmp_path)
     assert not ModelVersion.objects.exists()
 
 
 def test_promoting_retires_the_former_so_that_exactly_one_is_promoted():
     first, second, third = (make_model(name) for name in ("one", "two", "three"))
     for version in (first, second, second, third, first):
-        services.promote_model(version=version)
+        registry.promote_model(version=version)
         assert version.status == "promoted"
         assert ModelVersion.objects.get(status="promoted") == version
     assert dict(ModelVersion.objects.values_list("name", "status")) == {
@@ -257,19 +257,19 @@ def test_the_database_refuses_a_second_promoted_model():
 
 
 def test_an_empty_registry_serves_the_shipped_model(settings):
-    version = services.promoted_model()
+    version = registry.promoted_model()
     assert (version.name, version.status) == (settings.ATTUNE_DEFAULT_MODEL, "promoted")
-    assert services.promoted_model() == version
+    assert registry.promoted_model() == version
     assert ModelVersion.objects.count() == 1
 
 
 def test_an_empty_registry_without_a_shipped_model_says_what_is_missing(settings, tmp_path):
     settings.CHECKPOINTS_DIR = tmp_path
     with pytest.raises(CheckpointError, match="There is no checkpoint"):
-        services.promoted_model()
+        registry.promoted_model()
 
 
 @pytest.mark.parametrize("name", ["", "..", ".hidden", "a/b", "/etc", "../attune"])
 def test_a_checkpoints_name_leads_nowhere_else(name):
     with pytest.raises(CheckpointError, match="is not a checkpoint's name"):
-        services.checkpoint_folder(name)
+        registry.checkpoint_folder(name)

@@ -80,7 +80,8 @@ def test_an_unknown_key_in_a_file_is_an_error_too(tmp_path):
         ("model.widths=[8, wide]", "'model.widths' takes a value of type int; given: 'wide'"),
         ("optimiser=sgd", "'optimiser' holds keys of its own; a single value was given: 'sgd'"),
         ("seed.more=1", "'seed.more' is not a configuration key: 'seed' holds a value"),
-        ("name=7", "'name' takes a value of type str; given: 7"),
+        ("name=1.5", "'name' takes a value of type str; given: 1.5"),
+        ("name=true", "'name' takes a value of type str; given: True"),
     ],
 )
 def test_a_value_of_the_wrong_kind(override, words):
@@ -96,6 +97,8 @@ def test_a_value_of_the_wrong_kind(override, words):
         ("loop.batch_size=1", "'loop.batch_size' is 1; allowed: 2 to 65536."),
         ("optimiser.lr=-0.1", "'optimiser.lr' is -0.1; allowed: 1e-08 to 100.0."),
         ("optimiser.lr=.nan", "'optimiser.lr' is nan; allowed: 1e-08 to 100.0."),
+        ("model.channels=2", "'model.channels' is 2; allowed: 1, 3."),
+        ("model.input_size=10", "'model.input_size' is 10; allowed: 24 to 1024."),
         ("loop.device=tpu", "'loop.device' is 'tpu'; allowed: auto, cpu, cuda, mps."),
         ("data.set=affect", "'data.set' is 'affect'; allowed: fer2013, synthetic."),
         ("wandb.mode=[]", "'wandb.mode' is []; allowed: disabled, offline, online."),
@@ -121,6 +124,25 @@ def test_a_value_that_would_fail_later_fails_now_and_is_named(override):
 @pytest.mark.parametrize("name", ['""', "../elsewhere", "a/b", ".hidden", '"."'])
 def test_a_name_is_a_folders_name_since_the_checkpoint_goes_there(name):
     assert error_of(f"name={name}").startswith("'name' is ")
+
+
+def test_a_name_leaves_room_for_a_number_in_the_registry():
+    assert load_config(None, ["name=" + "x" * 64])
+    assert error_of("name=" + "x" * 65) == "'name' has 65 characters; allowed: up to 64."
+
+
+def test_a_variant_that_is_a_number_needs_no_quotes():
+    assert load_config(None, ["model.variant=18"]).model.variant == "18"
+
+
+def test_a_path_and_drawn_faces_contradict_each_other():
+    sentence = error_of("data.path=/faces", "data.set=synthetic")
+    assert sentence.startswith("'data.path' names a data set (/faces), but 'data.set' is synthetic")
+
+
+def test_labels_of_which_any_is_right_are_not_mixed():
+    assert error_of("data.votes=multi_target").endswith("add --set augmentation.mixup=0.")
+    assert load_config(None, ["data.votes=multi_target", "augmentation.mixup=0"])
 
 
 def test_every_range_is_about_a_key_that_exists_and_holds_its_default():

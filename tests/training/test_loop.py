@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from emotion.core.manifest import CheckpointError
 from tests.training.factories import SPEC, synthetic_split, tiny_config
 from training.config import Config
 from training.data.dataset import FaceSplit
+from training.data.ferplus import MODES
 from training.logger import RunLogger
 from training.loop import RESUME_FILE, Progress, derived_seed, epoch_order, resolve_precision, stopped_early, train
 
@@ -49,7 +51,7 @@ class Run:
         self.best: list[dict] = []
         self.split = synthetic_split(STEPS_IN_EPOCH * 8)
 
-    def train(self, *, resume=False, stop_after=None, kill_after=None) -> Progress:
+    def train(self, *, resume=False, stop_after=None, kill_after=None, **more) -> Progress:
         with Counted(self.folder, self.config, self.lines.append, interactive=False) as logger:
 
             def stop_requested() -> bool:
@@ -69,6 +71,7 @@ class Run:
                 resume=resume,
                 save_best=lambda state, figures: self.best.append(figures),
                 stop_requested=stop_requested,
+                **more,
             )
             self.steps = logger.steps
             return progress
@@ -188,6 +191,48 @@ def test_rows_without_a_label_teach_nothing(tmp_path):
     before = {name: value.clone() for name, value in run.model.named_parameters()}
     assert run.train().history[0]["loss"] == 0
     assert all(torch.equal(value, before[name]) for name, value in run.model.named_parameters())
+
+
+# Votes as targets (training.data.ferplus)
+
+
+def after_one_epoch(folder, targets, mode) -> dict:
+    modes = {"fer2013": mode} if mode else {}
+    run = Run(folder, tiny_config("loop.batch_size=8", "augmentation.mixup=0", "loss.smoothing=0"))
+    run.split = FaceSplit(run.split.pixels, {"fer2013": targets})
+    run.train(target_modes=modes)
+    return dict(run.model.state_dict())
+
+
+def test_each_mode_of_votes_trains_in_its_own_way(tmp_path):
+    """Three labels share each row: as a distribution, drawn anew each time, or any of them right."""
+    targets = np.zeros((STEPS_IN_EPOCH * 8, 7), np.float32)
+    targets[:, :3] = 1 / 3
+    modes = {name: after_one_epoch(tmp_path / str(name), targets, name) for name in (None, *MODES)}
+    for same in ("crossentropy", "majority"):
+        assert_same(modes[same], modes[None])
+    for one, other in combinations([None, "probability", "multi_target"], 2):
+        assert not torch.equal(modes[one]["stem.0.weight"], modes[other]["stem.0.weight"])
+
+
+def test_where_faces_have_one_label_the_modes_are_one(tmp_path):
+    targets = np.eye(7, dtype=np.float32)[np.arange(STEPS_IN_EPOCH * 8) % 7]
+    plain = after_one_epoch(tmp_path / "plain", targets, None)
+    any_of = after_one_epoch(tmp_path / "any", targets, "multi_target")
+    torch.testing.assert_close(any_of, plain, rtol=0, atol=1e-5)
+
+
+def test_labels_that_are_drawn_are_drawn_again_the_same_after_a_stop(tmp_path):
+    config = tiny_config(*EVERYTHING)
+    votes = np.random.default_rng(0).dirichlet(np.ones(7), STEPS_IN_EPOCH * 8).astype(np.float32)
+    whole, stopped, resumed = (Run(tmp_path / name, config) for name in ("whole", "part", "part"))
+    for run in (whole, stopped, resumed):
+        run.split = FaceSplit(run.split.pixels, {"fer2013": votes})
+    modes = {"fer2013": "probability"}
+    whole.train(target_modes=modes)
+    stopped.train(target_modes=modes, stop_after=7)
+    resumed.train(target_modes=modes, resume=True)
+    assert_same(whole.end(), resumed.end())
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_advice(tmp_path):
@@ -312,6 +357,6 @@ def test_a_resume_point_that_carries_code_is_never_run(tmp_path):
             return (open, (str(proof), "w"))
 
     torch.save({"progress": Hostile()}, tmp_path / "hostile.pt")
-    error_of(tmp_path, (tmp_path / "hostile.pt").read_bytes())
+    assert "weights_only" not in error_of(tmp_path, (tmp_path / "hostile.pt").read_bytes())  # no advice to run it
     error_of(tmp_path, pickle.dumps(Hostile()))
     assert not proof.exists()

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from training.losses import HeadsLoss, inverse_frequency_weights, soft_cross_entropy
+from training.losses import HeadsLoss, any_of_loss, inverse_frequency_weights, soft_cross_entropy
 
 
 @pytest.fixture
@@ -98,3 +98,17 @@ def test_heads_add_up_and_each_is_smoothed_as_it_says(logits, labels):
     loss = HeadsLoss({"fer2013": 0.1})(both, targets)
     expected = F.cross_entropy(logits, labels, label_smoothing=0.1) + F.cross_entropy(logits * 2, labels)
     assert loss.item() == pytest.approx(expected.item())
+
+
+def test_any_of_several_labels_is_right_and_the_likeliest_counts():
+    logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, 0.0, 3.0], [5.0, 0.0, 0.0]], requires_grad=True)
+    targets = torch.tensor([[0.5, 0.5, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])  # the last has no label
+    loss = any_of_loss(logits, targets)
+    p = logits.softmax(dim=1)
+    torch.testing.assert_close(loss, -(p[0, 0].log() + p[1, 1].log()) / 2)
+    loss.backward()
+    assert logits.grad[2].abs().sum() == 0
+    assert logits.grad.isfinite().all()
+    heads = HeadsLoss({}, any_of=frozenset({"ferplus"}))
+    torch.testing.assert_close(heads({"ferplus": logits}, {"ferplus": targets}), loss)
+    assert any_of_loss(logits, torch.zeros(3, 3)) == 0

@@ -153,7 +153,7 @@ def _read(folder: Path, shape: tuple[int, ...]) -> Faces | None:
     """A cache that is absent, of another version or damaged is none."""
     try:
         report = json.loads((folder / META).read_text())
-        pixels = np.load(folder / PIXELS, mmap_mode="c")  # copy on write: PyTorch warns of arrays it may not write to
+        pixels = np.load(folder / PIXELS, mmap_mode="r")  # a private map larger than memory is refused by Linux
         with np.load(folder / COLUMNS) as stored:
             columns = dict(stored)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
@@ -202,7 +202,7 @@ def _build_in_nameless_file(build: Build, shape: tuple[int, ...]) -> Faces:
             file.seek(0)
             np.lib.format.read_magic(file)
             np.lib.format.read_array_header_1_0(file)
-            pixels = np.memmap(file, np.uint8, "c", file.tell(), (writer.count, *shape))
+            pixels = np.memmap(file, np.uint8, "r", file.tell(), (writer.count, *shape))
     except OSError as error:
         raise DataError(
             f"There is no room for the decoded faces: {error.strerror}; name a place with data.cache."

@@ -40,7 +40,7 @@ class PixelRows:
         return len(self.rows)
 
     def __getitem__(self, key: int | slice | np.ndarray) -> np.ndarray:
-        return _read(self.base, self.rows[key])
+        return read_pixels(self.base, self.rows[key])
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self.base[row] for row in self.rows)
@@ -74,9 +74,7 @@ class FaceSplit:
     def batch(self, rows: np.ndarray) -> np.ndarray:
         """The faces of `rows` (numbers), copied into one contiguous uint8 array. A large map's pages are let go
         afterwards, so that resident memory stays at a batch however many faces an epoch has."""
-        if isinstance(self.pixels, PixelRows):
-            return self.pixels[rows]
-        return _read(self.pixels, rows)
+        return read_pixels(self.pixels, rows)
 
     def take(self, rows: np.ndarray) -> FaceSplit:
         """The split of `rows` (numbers or a mask). Neighbouring rows are a view; a map is never read whole."""
@@ -131,7 +129,10 @@ def _take_pixels(pixels: np.ndarray | PixelRows, rows: np.ndarray) -> np.ndarray
     return np.asarray(pixels)[rows]
 
 
-def _read(pixels: np.ndarray, rows: int | np.ndarray) -> np.ndarray:
+def read_pixels(pixels: np.ndarray | PixelRows, rows: int | slice | np.ndarray) -> np.ndarray:
+    """A copy of `rows` of faces wherever they lie; the pages of a large map are let go afterwards."""
+    if isinstance(pixels, PixelRows):
+        return pixels[rows]
     copied = np.array(np.asarray(pixels)[rows])
     mapped = getattr(pixels, "_mmap", None)
     if mapped is not None and len(mapped) >= RELEASE_FROM and hasattr(mmap, "MADV_DONTNEED"):

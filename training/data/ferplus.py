@@ -22,6 +22,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from emotion.core.labels import EXPRESSIONS
 from training.data.dataset import DataError
@@ -73,13 +75,12 @@ def vote_targets(votes: np.ndarray, mode: str = "crossentropy", rule: str = "pap
     return (kept / np.maximum(kept.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 
 
-def draw_labels(targets: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def draw_labels(targets: Tensor, generator: torch.Generator) -> Tensor:
     """(B, C) distributions -> (B, C) float32, one label a row drawn from them; rows of zeros stay. What `probability`
     does each time a face is seen."""
-    edges = targets.cumsum(axis=1)
-    drawn = (generator.random((len(targets), 1)) * edges[:, -1:] >= edges).sum(axis=1)
-    drawn = np.minimum(drawn, targets.shape[1] - 1)
-    return np.eye(targets.shape[1], dtype=np.float32)[drawn] * (targets.sum(axis=1, keepdims=True) > 0)
+    labelled = targets.sum(dim=1, keepdim=True) > 0
+    drawn = torch.multinomial(torch.where(labelled, targets, 1.0), 1, generator=generator)  # (B, 1)
+    return torch.zeros_like(targets).scatter_(1, drawn, 1.0) * labelled
 
 
 def _leading_votes(votes: np.ndarray) -> np.ndarray:

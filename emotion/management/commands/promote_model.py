@@ -3,7 +3,7 @@ from django.db import Error as DatabaseError
 
 from emotion.core.manifest import CheckpointError
 from emotion.models import ModelVersion
-from emotion.services import promote_checkpoint
+from emotion.registry import promote_checkpoint
 
 BAD_INPUT = 2
 

@@ -3,7 +3,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.demo import DEMO_PASSWORD, seed_demo_accounts
 from courses.demo import seed_demo_course
-from emotion import services
+from emotion import registry
 from emotion.core.manifest import CheckpointError
 from emotion.policy import current_gate, state_gate
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
                 "inferring emotions in education institutions; consent does not lift that."
             )
         try:
-            model = services.promoted_model()
+            model = registry.promoted_model()
         except CheckpointError as error:
             raise CommandError(f"{error} Train one: ./run manage train_fer") from None
         if verbosity:

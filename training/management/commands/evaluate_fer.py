@@ -9,7 +9,7 @@ from django.db import Error as DatabaseError
 from emotion.core.calibration import softmax
 from emotion.core.checkpoint import load_model
 from emotion.core.manifest import CheckpointError
-from emotion.services import checkpoint_folder, promoted_model
+from emotion.registry import checkpoint_folder, promoted_model
 from training.data.dataset import DataError
 from training.data.fer2013 import find_csv, load_fer2013
 from training.evaluate import full_report, predict_logits, score

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from emotion.core.manifest import CheckpointError, read_manifest
-from emotion.services import chosen_checkpoint
+from emotion.registry import chosen_checkpoint
 from training.data.dataset import DataError, FaceDataset
 from training.data.fer2013 import find_csv, load_fer2013
 from training.data.synthetic import synthetic_dataset

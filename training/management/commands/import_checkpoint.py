@@ -10,7 +10,7 @@ from django.db import Error as DatabaseError
 from emotion.core.checkpoint import build_network, check_servable, fit_state, read_plain_state, save_new_model
 from emotion.core.labels import EXPRESSIONS, FER2013_CODES, canonical
 from emotion.core.manifest import CheckpointError, InputSpec, Manifest
-from emotion.services import checkpoint_folder, register_model
+from emotion.registry import checkpoint_folder, register_model
 
 BAD_INPUT = 2
 HEAD = "expression"

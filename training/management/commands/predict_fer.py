@@ -17,7 +17,7 @@ from emotion.core.manifest import CheckpointError, read_manifest
 from emotion.core.preprocess import crop_square, face_square
 from emotion.inference.engine import Engine
 from emotion.inference.results import Face
-from emotion.services import chosen_checkpoint
+from emotion.registry import chosen_checkpoint
 from training.data.dataset import FaceSplit
 from training.evaluate import full_report, score
 

@@ -12,7 +12,7 @@ from django.db import Error as DatabaseError
 
 from emotion.core.manifest import CheckpointError
 from emotion.models import ModelVersion
-from emotion.services import register_model
+from emotion.registry import register_model
 from training.config import Config, ConfigError, load_config, to_dict
 from training.data.dataset import DataError
 from training.models import TrainingRun
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--config", type=Path, help="a YAML file; training/config.yaml when none is named")
-        parser.add_argument("--data", help="'synthetic', or a fer2013.csv(.gz) or the folder that holds it")
+        parser.add_argument("--data", help="'synthetic', or a data set's folder or CSV (data.set says of which kind)")
         parser.add_argument(
             "--set",
             action="append",
@@ -70,8 +70,12 @@ class Command(BaseCommand):
                 stop_requested=_stop_on_signal(),
                 on_start=record.start,
                 on_epoch=record.epoch,
+                is_taken=_is_registered,
                 ranks=ranks,
             )
+        except (ConfigError, DataError, CheckpointError, ValueError):
+            record.end(TrainingRun.Status.FAILED)
+            raise
         except FloatingPointError as error:
             record.end(TrainingRun.Status.FAILED)
             raise CommandError(str(error)) from None
@@ -104,7 +108,7 @@ class Command(BaseCommand):
     ) -> tuple[Config, Path | None]:
         """The configuration, and the folder of the run to go on with."""
         if data == "synthetic":
-            overrides = [*overrides, "data.set=synthetic"]
+            overrides = [*overrides, "data.set=synthetic", "data.path=null"]
         elif data:
             overrides = [*overrides, f"data.path={json.dumps(data)}"]  # quoted: a path may mean something in YAML
         settled = load_config(config, overrides)
@@ -128,6 +132,13 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+
+
+def _is_registered(name: str) -> bool:
+    try:
+        return ModelVersion.objects.filter(name=name).exists()
+    except DatabaseError:
+        return False  # there is no registry, and the folder alone counts
 
 
 def _stop_on_signal() -> Callable[[], bool]:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from emotion.models import ModelVersion
-from emotion.services import promote_model, register_model
+from emotion.registry import promote_model, register_model
 from tests.emotion.core.factories import make_checkpoint
 from tests.training.factories import pixels, write_fer2013, write_votes
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from emotion.core.checkpoint import load_model
 from emotion.core.labels import EXPRESSIONS_7
 from emotion.inference.engine import Engine
 from emotion.models import ModelVersion
+from emotion.services import promote_model
 from tests.emotion.factories import make_jpeg
 from tests.services import ROOT
 from tests.training.factories import TINY, pixels, tiny_config, write_fer2013
@@ -99,6 +101,12 @@ def test_without_a_data_set_one_message_says_which_and_from_where(refusal):
         (["--set=loop"], "--set takes key=value, such as optimiser.lr=0.05, not 'loop'."),
         (["--config=/nowhere.yaml"], "The configuration /nowhere.yaml cannot be read: No such file or directory."),
         (["--data=/nowhere"], "There is no data set at /nowhere."),
+        (
+            ["--data=/nowhere", "--set=data.set=synthetic"],
+            "'data.path' names a data set (/nowhere), but 'data.set' is synthetic",
+        ),
+        (["--data=synthetic", "--set=model.channels=2"], "'model.channels' is 2; allowed: 1, 3."),
+        (["--data=synthetic", "--set=model.start_from=/nowhere"], "There is no checkpoint in /nowhere: "),
         (["--resume=/nowhere"], "/nowhere is not a run's folder: it has no config.yaml."),
         (["--data=synthetic", "--set=model.architecture=resnot"], "No architecture is called 'resnot'; known ones: "),
         (["--data=synthetic", "--set=model.widths=[8, 8]", "--set=model.blocks=[1]"], "widths "),
@@ -116,6 +124,46 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(refusal, home, arguments, 
     assert not ModelVersion.objects.exists()
 
 
+def test_a_recipe_for_drawn_faces_and_a_path_contradict_each_other(refusal, home, tmp_path):
+    """Otherwise the run would be on drawn faces, and nobody would notice."""
+    (tmp_path / "drawn.yaml").write_text("data:\n  set: synthetic\n")
+    message = refusal("train_fer", f"--config={tmp_path / 'drawn.yaml'}", f"--data={tmp_path}")
+    assert message.startswith("'data.path' names a data set")
+    assert message.endswith("add --set data.set=fer2013 or affectnet, or leave the path out.")
+
+
+def test_drawn_faces_may_be_asked_for_over_a_recipe_with_a_path(command, brief, tmp_path):
+    (tmp_path / "mine.yaml").write_text("data:\n  path: /nowhere\n")
+    assert "Registered" in command(*SMALL, f"--config={tmp_path / 'mine.yaml'}")
+
+
+def test_a_run_never_changes_the_model_that_is_promoted(command, home, brief):
+    command(*SMALL)
+    promoted = ModelVersion.objects.get(name="small")
+    promote_model(version=promoted)
+    folder = home / "checkpoints" / "small"
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+    output = command(*SMALL, "--set=seed=1")
+    assert "There is already a model called 'small'; it is left as it is, and this one is 'small-2'." in output
+    assert "Registered as small-2 (candidate)." in output
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()} == before
+    sha256 = promoted.weights_sha256
+    promoted.refresh_from_db()
+    assert (promoted.status, promoted.weights_sha256) == ("promoted", sha256)
+    assert TrainingRun.objects.first().model_version.name == "small-2"
+
+    shutil.rmtree(folder)  # also when its folder is gone: the name is the promoted one's
+    assert "Registered as small-3 (candidate)." in command(*SMALL, "--set=seed=2")
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("place", ["runs", "checkpoints"])
+def test_a_place_that_cannot_be_written(refusal, home, place):
+    (home / place).touch()
+    assert refusal(*SMALL) == f"{home / place} cannot be written: File exists."
+
+
 def test_nothing_to_resume(refusal, home):
     assert refusal("train_fer", "--resume") == f"There is no run of 'attune' to resume under {home / 'runs'}."
 
@@ -126,8 +174,8 @@ def test_a_damaged_resume_point(refusal, home, brief):
     (folder / "config.yaml").write_text(yaml.safe_dump(to_dict(tiny_config())))
     (folder / "last.pt").write_bytes(b"\0" * 100)
     message = refusal("train_fer", f"--resume={folder}")
-    assert message.startswith(f"The run cannot be resumed from {folder / 'last.pt'}: ")
-    assert "\n" not in message
+    assert message == f"The run cannot be resumed from {folder / 'last.pt'}: it is damaged, or no resume point."
+    assert TrainingRun.objects.get().status == "failed"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +222,7 @@ def test_a_signal_stops_it_cleanly_and_it_goes_on(command, home, brief, monkeypa
     assert output.splitlines()[-1] == f"Stopped. Go on with: python manage.py train_fer --resume {folder}"
     assert "Epoch 1/1" not in output
     assert (folder / "last.pt").is_file()
-    assert not (home / "checkpoints").exists()
+    assert not list((home / "checkpoints").iterdir())
     assert TrainingRun.objects.get().status == "stopped"
 
     output = command("train_fer", f"--resume={folder}")
