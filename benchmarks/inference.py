@@ -26,8 +26,8 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from emotion.core.preprocess import crop_square, face_square
-from emotion.inference.engine import Engine, decode_reduced
+from emotion.core.preprocess import crop_square, face_square  # noqa: E402
+from emotion.inference.engine import Engine, decode_reduced  # noqa: E402
 
 BATCH = 16
 FER = """

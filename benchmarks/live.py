@@ -1,0 +1,241 @@
+"""How long students wait for an answer, by how many there are; and what the pipeline costs beside the engine.
+
+    python benchmarks/live.py [--students 25 50 100 200 400] [--seconds 20] [--wiring embedded|production] [--json]
+    python benchmarks/live.py --efficiency        the pipeline's frames/s over the bare engine's, on one core each
+
+Each student has a WebSocket and sends a frame a second, one in flight, as the page does; with --obey at the pace that
+the server asks for. The server runs in a process of its own, with `production` beside a worker, a Redis-protocol server
+and PostgreSQL; all of it on this machine, and so is this client, whose processor time is reported apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from websockets.asyncio.client import connect
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.services import AttuneServer, attune_server, postgres_service, redis_service  # noqa: E402
+
+GIVE_UP_SECONDS = 10
+MAKE_STUDENTS = """
+import json, sys
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from courses.models import Course, Enrollment, Lesson
+from emotion.models import Consent, LessonSession
+course = Course.objects.get(slug="calm-statistics")
+lesson = Lesson.objects.filter(module__course=course).first()
+made = []
+for number in range({count}):
+    user = get_user_model().objects.create_user(email=f"load{{number}}@attune.example", password=None)
+    Enrollment.objects.create(user=user, course=course)
+    consent = Consent.objects.create(user=user, course=course)
+    session = LessonSession.objects.create(user=user, lesson=lesson, consent=consent)
+    store = SessionStore()
+    store["_auth_user_id"] = str(user.pk)
+    store["_auth_user_backend"] = "django.contrib.auth.backends.ModelBackend"
+    store["_auth_user_hash"] = user.get_session_auth_hash()
+    store.create()
+    made.append([store.session_key, str(session.pk)])
+print("STUDENTS " + json.dumps(made))
+"""
+
+
+@dataclass
+class Tally:
+    sent: int = 0
+    waits: list[float] = field(default_factory=list)  # seconds from sent to answered
+    fates: dict[str, int] = field(default_factory=dict)
+    answered_students: set[int] = field(default_factory=set)
+    errors: int = 0
+
+
+def make_jpeg() -> bytes:
+    """A face as the page sends it: 480x360, quality 70 (scikit-image's astronaut: NASA, public domain)."""
+    from skimage import data
+
+    picture = cv2.resize(data.astronaut()[:300, 30:430, ::-1], (480, 360), interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, 70])[1].tobytes()
+
+
+def make_students(server: AttuneServer, environment: dict[str, str], count: int) -> list[list[str]]:
+    command = [sys.executable, str(ROOT / "manage.py"), "shell", "-v0", "-c", MAKE_STUDENTS.format(count=count)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    line = next((line for line in done.stdout.splitlines() if line.startswith("STUDENTS ")), None)
+    if line is None:
+        raise SystemExit(f"The students could not be made: {done.stderr[-2000:]}")
+    return json.loads(line.removeprefix("STUDENTS "))
+
+
+async def student(number: int, url: str, keys: list[str], jpeg: bytes, until: float, pace: float, obey: bool, t: Tally):
+    cookie, session = keys
+    address = f"{url.replace('http', 'ws')}/ws/lesson-sessions/{session}/"
+    await asyncio.sleep(random.random() * pace)
+    sequence = int(time.time() * 10) % 2_000_000_000
+    try:
+        async with connect(
+            address, additional_headers={"Cookie": f"sessionid={cookie}"}, origin=url, compression=None
+        ) as socket:
+            await socket.recv()
+            while time.monotonic() < until:
+                sequence += 1
+                head = json.dumps({"sequence": sequence}).encode()
+                started = time.monotonic()
+                t.sent += 1
+                await socket.send(len(head).to_bytes(2, "big") + head + jpeg)
+                while True:
+                    message = json.loads(await asyncio.wait_for(socket.recv(), GIVE_UP_SECONDS))
+                    if message.get("sequence") == sequence and message["type"] != "accepted":
+                        break
+                waited = time.monotonic() - started
+                t.fates[message["type"]] = t.fates.get(message["type"], 0) + 1
+                if message["type"] == "reading":
+                    t.waits.append(waited)
+                    t.answered_students.add(number)
+                if obey and "pace_ms" in message:
+                    pace = message["pace_ms"] / 1000
+                await asyncio.sleep(max(0.0, pace - waited))
+    except Exception:
+        t.errors += 1
+
+
+async def crowd(url: str, keys: list[list[str]], jpeg: bytes, seconds: float, pace: float, obey: bool) -> Tally:
+    tally = Tally()
+    until = time.monotonic() + seconds
+    await asyncio.gather(*(student(n, url, k, jpeg, until, pace, obey, tally) for n, k in enumerate(keys)))
+    return tally
+
+
+def resident_megabytes(server: AttuneServer) -> float:
+    total = 0.0
+    for process in (server.process, server.worker):
+        if process:
+            with contextlib.suppress(OSError):
+                pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+                total += pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return total
+
+
+def measure(server: AttuneServer, keys: list[list[str]], jpeg: bytes, seconds: float, pace: float, obey: bool) -> dict:
+    before, used = resident_megabytes(server), resource.getrusage(resource.RUSAGE_SELF)
+    started = time.monotonic()
+    tally = asyncio.run(crowd(server.url, keys, jpeg, seconds, pace, obey))
+    taken = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    waits = sorted(tally.waits)
+    answered = tally.fates.get("reading", 0)
+    return {
+        "students": len(keys),
+        "sent": tally.sent,
+        **{fate: tally.fates.get(fate, 0) for fate in ("reading", "dropped", "refused")},
+        "unaccounted": tally.sent - sum(tally.fates.values()),
+        "errors": tally.errors,
+        "students_answered": len(tally.answered_students),
+        "frames_per_second": round(answered / taken, 1),
+        "p50_ms": round(1000 * statistics.median(waits)) if waits else None,
+        "p95_ms": round(1000 * waits[int(0.95 * (len(waits) - 1))]) if waits else None,
+        "client_cpu_share": round((after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime) / taken, 2),
+        "memory_growth_mb": round(resident_megabytes(server) - before, 1),
+    }
+
+
+@contextlib.contextmanager
+def running(wiring: str, count: int):
+    """(server, keys of its students)."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attune-live-")))
+        addresses = {}
+        if wiring == "production":
+            addresses["redis_url"] = stack.enter_context(redis_service()).url + "0"
+            addresses["database_url"] = stack.enter_context(postgres_service()).url
+        server = stack.enter_context(attune_server(folder / "data", **addresses))
+        environment = {**os.environ, "ATTUNE_DATA_DIR": str(folder / "data"), "ATTUNE_TESTING": "1"}
+        for name, value in addresses.items():
+            environment[name.upper()] = value
+        yield server, make_students(server, environment, count)
+
+
+def efficiency(jpeg: bytes, seconds: float) -> dict:
+    """The server on the first core, this client on the second; then the bare engine on the first."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise SystemExit("This needs two cores: one for the server, one for the client.")
+    os.sched_setaffinity(0, {cores[0]})  # what the server inherits
+    with running("embedded", 120) as (server, keys):
+        os.sched_setaffinity(0, {cores[1]})
+        measure(server, keys, jpeg, 5, 0.5, False)
+        through = measure(server, keys, jpeg, seconds, 0.5, False)
+    os.sched_setaffinity(0, {cores[0]})
+    import torch
+
+    from emotion.inference.engine import Engine
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    engine = Engine(ROOT / "checkpoints" / "attune", device="cpu")
+    engine.warm_up()
+    count, started = 0, time.monotonic()
+    while time.monotonic() - started < seconds:
+        engine.predict([jpeg] * 16)
+        count += 16
+    bare = count / (time.monotonic() - started)
+    return {
+        "pipeline_frames_per_second": through["frames_per_second"],
+        "engine_frames_per_second": round(bare, 1),
+        "pipeline_efficiency": round(through["frames_per_second"] / bare, 2),
+        "backend": engine.backend.label,
+        "pipeline": through,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--students", type=int, nargs="+", default=[25, 50, 100, 200, 400])
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--pace", type=float, default=1.0, help="seconds between two frames of a student")
+    parser.add_argument("--obey", action="store_true", help="follow the pace that the server asks for")
+    parser.add_argument("--wiring", choices=("embedded", "production"), default="embedded")
+    parser.add_argument("--efficiency", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if not 0 < max(options.students) <= 1000 or not 0 < options.seconds <= 900:
+        raise SystemExit("At most 1000 students and 900 seconds.")
+    jpeg = make_jpeg()
+    if options.efficiency:
+        figures: dict = efficiency(jpeg, options.seconds)
+    else:
+        curve = []
+        with running(options.wiring, max(options.students)) as (server, keys):
+            measure(server, keys[:10], jpeg, 3, 1.0, False)
+            for count in options.students:
+                row = measure(server, keys[:count], jpeg, options.seconds, options.pace, options.obey)
+                curve.append(row)
+                if not options.json:
+                    print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items()), flush=True)
+        figures = {"wiring": options.wiring, "frame_bytes": len(jpeg), "curve": curve}
+    if options.json:
+        print(json.dumps(figures))
+    elif options.efficiency:
+        print(", ".join(f"{n.replace('_', ' ')} {v}" for n, v in figures.items() if n != "pipeline"))
+
+
+if __name__ == "__main__":
+    main()
