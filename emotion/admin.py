@@ -7,7 +7,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
-from emotion import registry, selectors
+from emotion import admin_support, registry, selectors  # noqa: F401  (admin_support registers its page)
 from emotion.core.labels import EXPRESSIONS
 from emotion.core.manifest import CheckpointError
 from emotion.models import LessonClimate, ModelVersion

@@ -16,6 +16,7 @@ from django.db import close_old_connections, connections
 from emotion import registry, services
 from emotion.inference.batcher import Batcher
 from emotion.inference.results import Answer, FrameResult
+from emotion.learning_states import StateWatch
 from emotion.models import ModelVersion
 
 if TYPE_CHECKING:
@@ -29,26 +30,30 @@ RETRY_SECONDS = 30.0
 _lock = threading.Lock()
 _batcher: Batcher | None = None
 _promoted: PromotedEngine | None = None
+_states: StateWatch | None = None
 
 
 def live_batcher() -> Batcher:
     """This process's batcher, started on first use with the promoted model. Raises CheckpointError."""
-    global _batcher, _promoted
+    global _batcher, _promoted, _states
     with _lock:
         if _batcher is None:
             _promoted = _start_engine()
-            _batcher = _start_batcher(_promoted)
+            _states = StateWatch()
+            _states.start()
+            _batcher = _start_batcher(_promoted, _states)
         return _batcher
 
 
 def stop_batcher() -> None:
     """Answer what is queued and let go of the model."""
-    global _batcher, _promoted
+    global _batcher, _promoted, _states
     with _lock:
-        if _batcher is not None and _promoted is not None:
+        if _batcher is not None and _promoted is not None and _states is not None:
             _batcher.stop()
+            _states.stop()
             _promoted.stop()
-            _batcher = _promoted = None
+            _batcher = _promoted = _states = None
 
 
 def _start_engine() -> PromotedEngine:
@@ -61,8 +66,11 @@ def _start_engine() -> PromotedEngine:
     return promoted
 
 
-def _start_batcher(promoted: PromotedEngine) -> Batcher:
-    batcher = Batcher(promoted, lambda answers: _record(answers, promoted.serving.version), services.report_dropped)
+def _start_batcher(promoted: PromotedEngine, states: StateWatch) -> Batcher:
+    def record(answers: list[Answer]) -> None:
+        states.note(_record(answers, promoted.serving.version))
+
+    batcher = Batcher(promoted, record, services.report_dropped)
     batcher.start()
     return batcher
 
@@ -157,10 +165,10 @@ def _load(version: ModelVersion) -> Served:
     return Served(version, engine)
 
 
-def _record(answers: list[Answer], version: ModelVersion) -> None:
+def _record(answers: list[Answer], version: ModelVersion) -> list[Answer]:
     close_old_connections()
     try:
-        services.record_readings(answers=answers, model_version=version)
+        return services.record_readings(answers=answers, model_version=version)
     finally:
         if settings.TESTING:  # a test's database cannot be dropped while this thread holds on to it
             connections.close_all()

@@ -1,8 +1,17 @@
 """What a person's face gave rise to: exported and erased on request."""
 
-from emotion import services
+from emotion import services, support
 from emotion.core.labels import EXPRESSIONS
-from emotion.models import Consent, EmotionBucket, EmotionReading, LessonSession
+from emotion.models import (
+    BehaviourEvent,
+    Consent,
+    EmotionBucket,
+    EmotionReading,
+    LessonSession,
+    SelfReport,
+    SupportEvent,
+    SupportPreference,
+)
 
 
 def export_emotion(user) -> dict:
@@ -10,7 +19,7 @@ def export_emotion(user) -> dict:
     return {
         "consents": list(
             Consent.objects.visible_to(user).values(
-                "course__title", "version", "share_with_instructor", "granted_at", "withdrawn_at"
+                "course__title", "version", "share_with_instructor", "share_for_research", "granted_at", "withdrawn_at"
             )
         ),
         "sessions": list(
@@ -26,10 +35,27 @@ def export_emotion(user) -> dict:
                 "session_id", "place", "minute", "faces", "no_face", "several_faces", "unclear", *fields
             )
         ),
+        **export_support(user),
+    }
+
+
+def export_support(user) -> dict:
+    place = ("lesson__title", "block_number", "edition", "place_seconds", "at")
+    offers = ("state", "confidence", "reason", "held_out", "response", "responded_at", *support.OUTCOMES)
+    return {
+        "self_reports": list(SelfReport.objects.visible_to(user).values(*place, "state")),
+        "behaviour": list(BehaviourEvent.objects.visible_to(user).values(*place, "kind")),
+        "support_offers": list(SupportEvent.objects.visible_to(user).values(*place, "rule__action", *offers)),
+        "support_preference": list(
+            SupportPreference.objects.filter(user=user).values(
+                "off", "snoozed_until", "dismissals", "muted_states", "muted_rules"
+            )
+        ),
     }
 
 
 def erase_emotion(user) -> int:
     count = services.erase_history(user=user)
     deleted, _ = Consent.objects.filter(user=user).delete()
-    return count + deleted
+    mine = (SelfReport, BehaviourEvent, SupportEvent, SupportPreference)
+    return count + deleted + sum(model.objects.filter(user=user).delete()[0] for model in mine)

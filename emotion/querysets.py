@@ -40,3 +40,10 @@ class OfSessionQuerySet(models.QuerySet):
 
     def visible_to(self, user) -> Self:
         return self.filter(session__user_id=user.pk)
+
+
+class OwnQuerySet(models.QuerySet):
+    """Rows that only the person they are about may see."""
+
+    def visible_to(self, user) -> Self:
+        return self.filter(user_id=user.pk)

@@ -60,25 +60,29 @@ class Receipt:
     replaced: int | None
 
 
-def give_consent(*, user, course: Course, share_with_instructor: bool = False) -> Consent:
-    """Record a student's yes. Given twice, the one in force takes the new choice of sharing.
+def give_consent(
+    *, user, course: Course, share_with_instructor: bool = False, share_for_research: bool = False
+) -> Consent:
+    """Record a student's yes. Given twice, the one in force takes the new choices.
 
     Raises Refused for somebody who isn't enrolled, and while the features are off.
     """
     _require_features()
     if not takes_as_student(user, course):
         raise Refused("Only people enrolled in this course can turn its camera on.", 403)
+    choices = {"share_with_instructor": share_with_instructor, "share_for_research": share_for_research}
     with transaction.atomic():
         consent = Consent.objects.select_for_update().in_force().filter(user=user, course=course).first()
         if consent is None:
             try:
                 with transaction.atomic():
-                    return Consent.objects.create(user=user, course=course, share_with_instructor=share_with_instructor)
+                    return Consent.objects.create(user=user, course=course, **choices)
             except IntegrityError:  # the same form, sent twice at once
                 consent = Consent.objects.in_force().get(user=user, course=course)
-        consent.share_with_instructor = share_with_instructor
+        for name, choice in choices.items():
+            setattr(consent, name, choice)
         consent.version = CONSENT_VERSION
-        consent.save(update_fields=["share_with_instructor", "version"])
+        consent.save(update_fields=[*choices, "version"])
     return consent
 
 

@@ -15,6 +15,15 @@ LOOKS = {
     "fear": "Looks uneasy",
     "contempt": "Looks sceptical",
 }
+STATE_LOOKS = {
+    "engaged": "Looks engaged",
+    "confused": "Looks puzzling here",
+    "frustrated": "Looks like hard going",
+    "bored": "Looks slow going",
+    "delighted": "Looks delighted",
+    "neutral": "Nothing stands out",
+    "unknown": "Hard to say",
+}
 HINTS = {
     "no_face": "No face in view right now. That is fine.",
     "several_faces": "Several faces in view, so nothing is read.",

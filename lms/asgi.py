@@ -24,31 +24,32 @@ from lms.embedded import EmbeddedWorker  # noqa: E402
 logger = logging.getLogger(__name__)
 
 
-async def prune_hourly() -> None:
+async def tidy_hourly() -> None:
     """Retention without a scheduler. Several servers doing it at once is harmless."""
     while True:
-        try:
-            await database_sync_to_async(call_command)("prune_readings", verbosity=0)
-        except Exception:  # a database that is away for a while must not end this for good
-            logger.exception("Old readings were not deleted; the next try is in an hour.")
+        for command in ("prune_readings", "tend_support"):
+            try:
+                await database_sync_to_async(call_command)(command, verbosity=0)
+            except Exception:  # a database that is away for a while must not end this for good
+                logger.exception("%s did not run; the next try is in an hour.", command)
         await asyncio.sleep(3600)
 
 
 async def lifespan(scope, receive, send) -> None:
     """Whatever ASGI server runs this gets the wiring of the settings: without Redis, the worker lives in here."""
-    worker = pruning = None
+    worker = tidying = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             broadcast.use_loop(asyncio.get_running_loop())
-            pruning = asyncio.create_task(prune_hourly())
+            tidying = asyncio.create_task(tidy_hourly())
             if not settings.REDIS_URL:
                 worker = EmbeddedWorker(celery_app, "frames")
                 worker.start()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            if pruning:
-                pruning.cancel()
+            if tidying:
+                tidying.cancel()
             if worker:
                 await asyncio.to_thread(worker.stop)
             broadcast.use_loop(None)

@@ -70,16 +70,17 @@ class Scored:
 
 
 def score(logits: dict[str, np.ndarray], heads: dict[str, tuple[str, ...]], split: FaceSplit, labels: str) -> Scored:
-    """Match logits with the rows labelled `labels` (fer2013 or ferplus).
+    """Match logits with the rows labelled `labels` (fer2013, ferplus or affectnet).
 
-    A model without that head answers with one it has, over the classes both know, matched by name. Raises DataError
-    for labels that the data set lacks.
+    A model without that head answers with one that knows all of these classes, else with its first, matched by name.
+    Raises DataError for labels that the data set lacks.
     """
     if labels not in split.targets:
         raise DataError(f"This data set has no '{labels}' labels; it has: {', '.join(split.targets)}.")
     rows = split.labelled(labels)
     wanted = EXPRESSIONS if split.targets[labels].shape[1] == len(EXPRESSIONS) else EXPRESSIONS_7
-    head = labels if labels in heads else next(iter(heads))
+    knowing = [name for name, classes in heads.items() if set(wanted) <= set(classes)]
+    head = labels if labels in heads else [*knowing, *heads][0]
     known = {name: column for column, name in enumerate(heads[head])}
     matched = np.full((int(rows.sum()), len(wanted)), -np.inf, np.float32)
     for column, name in enumerate(wanted):

@@ -74,7 +74,7 @@ def make_run_folder(runs: Path, name: str) -> Path:
     for number in itertools.count(1):
         folder = runs / (stem if number == 1 else f"{stem}-{number}")
         try:
-            folder.mkdir()
+            folder.mkdir(parents=True)
         except FileExistsError:
             continue
         return folder
@@ -83,7 +83,7 @@ def make_run_folder(runs: Path, name: str) -> Path:
 
 def check_model(config: Config) -> None:
     """Whether there is such a network and device, before the data are read, which may take long. Raises ConfigError,
-    CheckpointError, ValueError."""
+    ValueError."""
     loop.resolve_device(config.loop.device)
     architectures.build(
         config.model.architecture,
@@ -92,15 +92,12 @@ def check_model(config: Config) -> None:
         input_size=config.model.input_size,
         **model_options(config.model),
     )
-    if config.model.start_from:
-        read_manifest(Path(config.model.start_from))
 
 
 def check_writable(folder: Path) -> None:
-    """Raises ConfigError, before a run rather than at its end."""
+    """Whether `folder` is or can be made, before a run rather than at its end. Raises ConfigError."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        tempfile.TemporaryFile(dir=next(place for place in (folder, *folder.parents) if place.exists())).close()
     except OSError as error:
         raise ConfigError(f"{folder} cannot be written: {error.strerror}.") from None
 
@@ -126,6 +123,8 @@ def run_training(
     `on_start` hears the run's folder, `on_epoch` each epoch's figures. Of several `ranks`, the first one writes.
     """
     check_model(config)
+    if config.model.start_from and not resume:
+        read_manifest(Path(config.model.start_from))
     if ranks.is_first:
         check_writable(checkpoints)
         check_writable(runs)
@@ -140,14 +139,14 @@ def run_training(
     spec = _input_spec(training)
     torch.manual_seed(config.seed)
     options = model_options(config.model)
-    start = {"weights": config.model.weights} if config.model.weights else {}  # needed once, never when serving
+    begins_with = {"weights": config.model.weights} if config.model.weights and not resume else {}
     model = architectures.build(
         config.model.architecture,
         heads=dataset.heads,
         channels=spec.channels,
         input_size=spec.size,
         **options,
-        **start,
+        **begins_with,
     )
     if config.model.start_from and not resume:
         start_from(model, Path(config.model.start_from), write)
@@ -222,6 +221,7 @@ def publish(best: Path, target: Path) -> None:
     """Copy a finished model to `target`, which appears whole or not at all, and is never changed."""
     if target.exists():
         return
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch:
         whole = Path(scratch) / target.name
         for name in (WEIGHTS, MANIFEST, CARD):

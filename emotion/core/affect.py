@@ -17,12 +17,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from emotion.core.labels import EXPRESSIONS
+from emotion.core.labels import BEHAVIOURS, EXPRESSIONS
 
 STATES = ("engaged", "confused", "frustrated", "bored", "delighted", "neutral", "unknown")
 SCORED = STATES[:5]
 NOT_FROM_A_FACE = frozenset({"confused", "frustrated", "bored"})
-BEHAVIOURS = ("quiz_wrong", "quiz_right", "rewind", "reread", "idle", "rapid_guess", "left_tab", "returned")
 
 # (valence, arousal) of each expression in EXPRESSIONS, each in -1..1: its place on the circumplex of Russell (1980,
 # "A circumplex model of affect"), rounded to tenths.

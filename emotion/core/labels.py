@@ -44,3 +44,7 @@ def canonical(name: str) -> str:
     if word not in EXPRESSIONS:
         raise ValueError(f"'{name}' is not an expression; known ones: {', '.join(EXPRESSIONS)}.")
     return word
+
+
+# What a student does in a lesson's page that says how it goes.
+BEHAVIOURS = ("quiz_wrong", "quiz_right", "rewind", "reread", "idle", "rapid_guess", "left_tab", "returned")

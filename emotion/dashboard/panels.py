@@ -6,6 +6,15 @@ from emotion.models import Consent
 from emotion.permissions import takes_as_student
 from emotion.policy import features_are_on
 
+# (state, word) of the one-tap self-report.
+SELF_REPORT = (
+    ("engaged", "Going well"),
+    ("confused", "Puzzling"),
+    ("frustrated", "Hard going"),
+    ("bored", "Slow"),
+    ("delighted", "Love it"),
+)
+
 
 def camera_panel(request, lesson) -> LessonPanel | None:
     """The support panel beside a lesson: for enrolled students, where the features are on."""
@@ -17,4 +26,13 @@ def camera_panel(request, lesson) -> LessonPanel | None:
         {"lesson": lesson, "consent": consent, "expressions": EXPRESSIONS},
         order=10,
         scripts=("js/webcam.js",) if consent else (),
+    )
+
+
+def support_panel(request, lesson) -> LessonPanel | None:
+    """The one-tap self-report and offers, for enrolled students, with or without the camera and the features."""
+    if not takes_as_student(request.user, lesson.course):
+        return None
+    return LessonPanel(
+        "emotion/_support_panel.html", {"lesson": lesson, "words": SELF_REPORT}, order=5, scripts=("js/support.js",)
     )

@@ -27,7 +27,12 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
     """One calm screen before the camera: what happens, what is kept, who sees it."""
     lesson = _own_lesson(request, pk)
     if request.method == "POST":
-        services.give_consent(user=request.user, course=lesson.course, share_with_instructor="share" in request.POST)
+        services.give_consent(
+            user=request.user,
+            course=lesson.course,
+            share_with_instructor="share" in request.POST,
+            share_for_research="research" in request.POST,
+        )
         messages.success(request, "Thank you. The camera stays off until you start it.")
         return redirect(lesson)
     given = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()

@@ -119,7 +119,8 @@ def onnx_files(folder: Path, manifest: Manifest) -> list[Path]:
         return [
             folder / name
             for name, described in report["files"].items()
-            if hashlib.sha256((folder / name).read_bytes()).hexdigest() == described["sha256"]
+            if (folder / name).is_file()
+            and hashlib.sha256((folder / name).read_bytes()).hexdigest() == described["sha256"]
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []

@@ -111,6 +111,7 @@ class CameraPanel {
     } else if (message.type === "closed") {
       this.stop(message.message);
     }
+    if (message.type === "state") this.find("line").textContent = `Camera on. ${message.words}.`;
     // What is for other parts of the page, such as support.
     document.dispatchEvent(new CustomEvent("attune:message", { detail: message }));
     if (!["reading", "dropped", "refused"].includes(message.type)) return;

@@ -27,7 +27,7 @@ def both(session, lesson, told):
 def test_a_student_gets_all_of_their_own_and_nothing_of_others(both):
     alice, _ = both
     export = json.loads(json.dumps(personal_data.export_emotion(alice), cls=DjangoJSONEncoder))
-    assert {name: len(rows) for name, rows in export.items()} == {
+    assert {name: len(rows) for name, rows in export.items() if rows} == {
         "consents": 1,
         "sessions": 1,
         "readings": 1,

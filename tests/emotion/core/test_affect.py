@@ -5,7 +5,6 @@ import pytest
 
 from emotion.core import affect
 from emotion.core.affect import (
-    BEHAVIOURS,
     NOT_FROM_A_FACE,
     STATES,
     AffectConfig,
@@ -16,7 +15,7 @@ from emotion.core.affect import (
     estimate,
     is_good,
 )
-from emotion.core.labels import EXPRESSIONS
+from emotion.core.labels import BEHAVIOURS, EXPRESSIONS
 from tests.emotion.core.simulated_students import START, Student
 
 END = START + 180

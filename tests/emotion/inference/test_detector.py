@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion.inference.detector import FaceDetector, anchor_centres
+from emotion.inference.detector import MODEL, SIDE, FaceDetector, anchor_centres
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +65,15 @@ def test_no_face_in_noise(detector):
 @pytest.mark.parametrize("shape", [(32, 1280, 3), (1280, 32, 3), (32, 32, 3)])
 def test_the_most_extreme_pictures_that_are_taken_are_no_trouble(detector, shape):
     assert detector.detect(np.zeros(shape, np.uint8)) == []
+
+
+def test_the_onnx_file_answers_as_the_one_it_was_made_of(detector, astronaut, two_astronauts):
+    original = cv2.dnn.readNetFromTFLite(str(MODEL.with_suffix(".tflite")))
+    pictures = [astronaut, two_astronauts, np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)]
+    for picture in pictures:
+        blob = cv2.dnn.blobFromImage(picture, 1 / 127.5, (SIDE, SIDE), (127.5, 127.5, 127.5), swapRB=True)
+        original.setInput(blob)
+        expected = original.forward(("regressors", "classificators"))
+        answers = detector._net.run(["regressors", "classificators"], {"image": blob})
+        for one, other in zip(answers, expected, strict=True):
+            assert np.abs(one.reshape(-1) - other.reshape(-1)).max() < 1e-3 * max(1.0, np.abs(other).max())

@@ -10,8 +10,9 @@ from emotion.core.calibration import softmax
 from emotion.core.checkpoint import load_model
 from emotion.core.manifest import CheckpointError
 from emotion.registry import checkpoint_folder, promoted_model
+from training.config import DataConfig
 from training.data.dataset import DataError
-from training.data.fer2013 import find_csv, load_fer2013
+from training.data.load import load_dataset
 from training.evaluate import full_report, predict_logits, score
 from training.plots import plot_confusion, plot_reliability
 
@@ -23,17 +24,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--checkpoint", help="a folder under checkpoints/; the promoted model when none is named")
-        parser.add_argument("--data", help="a fer2013.csv(.gz) or the folder that holds it")
-        parser.add_argument("--split", default="PublicTest", help="a value of the Usage column (PublicTest)")
-        parser.add_argument("--labels", choices=["fer2013", "ferplus"], default="fer2013")
+        parser.add_argument("--set", choices=["fer2013", "affectnet"], default="fer2013", help="fer2013 unless named")
+        parser.add_argument("--data", help="the set's folder or CSV; where train_fer looks when none is named")
+        parser.add_argument("--split", default="PublicTest", help="PublicTest, where validation rows are, or another")
+        parser.add_argument(
+            "--labels", choices=["fer2013", "ferplus", "affectnet"], help="those of the set, or ferplus"
+        )
         parser.add_argument("--json", action="store_true", dest="as_json")
         parser.add_argument("--png", type=Path, metavar="FOLDER", help="confusion matrix and reliability diagram")
 
-    def handle(self, *, checkpoint, data, split, labels, as_json, png: Path | None, **_) -> None:
+    def handle(self, *, checkpoint, set, data, split, labels, as_json, png: Path | None, **_) -> None:
         try:
             folder = checkpoint_folder(checkpoint or self._promoted())
             model, manifest = load_model(folder)
-            faces = load_fer2013(find_csv(data, settings.BASE_DIR)).split(split)
+            spec = manifest.input
+            wanted = DataConfig(set=set, path=data)
+            dataset = load_dataset(wanted, settings.BASE_DIR, seed=0, size=spec.size, channels=spec.channels)
+            faces = dataset.split(split)
+            labels = labels or next(iter(dataset.heads))
             plain = score(predict_logits(model, faces.pixels, manifest.input), manifest.heads, faces, labels)
             flipped = score(
                 predict_logits(model, faces.pixels, manifest.input, flips=True), manifest.heads, faces, labels

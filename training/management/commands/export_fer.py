@@ -10,6 +10,7 @@ from emotion.core.manifest import CheckpointError, read_manifest
 from emotion.registry import chosen_checkpoint
 from training.data.dataset import DataError, FaceDataset
 from training.data.fer2013 import find_csv, load_fer2013
+from training.data.load import DEFAULT_CACHE
 from training.data.synthetic import synthetic_dataset
 from training.export import FILE, ExportError, export_checkpoint, int8_path, report_path
 
@@ -57,7 +58,7 @@ def _dataset(data: str | None, int8: bool) -> FaceDataset:
         if data or int8:
             raise
         return synthetic_dataset(seed=0)
-    return load_fer2013(path)
+    return load_fer2013(path, cache=settings.BASE_DIR / DEFAULT_CACHE)
 
 
 def _lines(report: dict[str, Any], target: Path, int8: bool) -> list[str]:

@@ -2,9 +2,11 @@ import json
 
 import pytest
 
+from emotion.core.labels import EXPRESSIONS
 from emotion.models import ModelVersion
 from emotion.registry import promote_model, register_model
 from tests.emotion.core.factories import make_checkpoint
+from tests.training.data import layouts
 from tests.training.factories import pixels, write_fer2013, write_votes
 
 
@@ -60,6 +62,19 @@ def test_a_class_without_rows_is_told_as_such(command, small, home):
     path = write_fer2013(home / "one.csv", [(3, pixels(), "PublicTest")])
     output = command("evaluate_fer", "--checkpoint=small", f"--data={path}")
     assert output.count("no rows") == 6
+
+
+def test_affectnet_is_answered_by_the_head_that_knows_its_classes(command, small, tmp_path):
+    folder = layouts.annotations(tmp_path / "affectnet")
+    report = json.loads(command("evaluate_fer", "--checkpoint=small", "--set=affectnet", f"--data={folder}", "--json"))
+    assert (report["labels"], report["head"], report["n"]) == ("affectnet", "ferplus", 8)
+    assert list(report["per_class_recall"]) == list(EXPRESSIONS)
+
+
+def test_class_folders_are_scored_by_the_split_that_is_named(command, small, tmp_path):
+    folder = layouts.class_folders(tmp_path / "fer2013")
+    report = json.loads(command("evaluate_fer", "--checkpoint=small", f"--data={folder}", "--split=test", "--json"))
+    assert (report["labels"], report["n"]) == ("fer2013", 35)
 
 
 def test_without_a_name_it_is_the_promoted_model(command, small, data, home):

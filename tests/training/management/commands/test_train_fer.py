@@ -14,7 +14,7 @@ from emotion.core.checkpoint import load_model
 from emotion.core.labels import EXPRESSIONS_7
 from emotion.inference.engine import Engine
 from emotion.models import ModelVersion
-from emotion.services import promote_model
+from emotion.registry import promote_model
 from tests.emotion.factories import make_jpeg
 from tests.services import ROOT
 from tests.training.factories import TINY, pixels, tiny_config, write_fer2013
@@ -161,7 +161,7 @@ def test_a_run_never_changes_the_model_that_is_promoted(command, home, brief):
 @pytest.mark.parametrize("place", ["runs", "checkpoints"])
 def test_a_place_that_cannot_be_written(refusal, home, place):
     (home / place).touch()
-    assert refusal(*SMALL) == f"{home / place} cannot be written: File exists."
+    assert refusal(*SMALL) == f"{home / place} cannot be written: Not a directory."
 
 
 def test_nothing_to_resume(refusal, home):
@@ -222,7 +222,7 @@ def test_a_signal_stops_it_cleanly_and_it_goes_on(command, home, brief, monkeypa
     assert output.splitlines()[-1] == f"Stopped. Go on with: python manage.py train_fer --resume {folder}"
     assert "Epoch 1/1" not in output
     assert (folder / "last.pt").is_file()
-    assert not list((home / "checkpoints").iterdir())
+    assert not (home / "checkpoints").exists()
     assert TrainingRun.objects.get().status == "stopped"
 
     output = command("train_fer", f"--resume={folder}")

@@ -1,0 +1,46 @@
+"""Rules of support and what they do, for administrators."""
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin
+
+from emotion import support
+from emotion.models import SupportRule
+
+
+@admin.register(SupportRule)
+class SupportRuleAdmin(ModelAdmin):
+    """A paused rule says why; empty the reason to start it again."""
+
+    list_display = ["state", "action", "course", "lesson", "lasting_seconds", "active", "paused_reason"]
+    list_filter = ["state", "active"]
+    list_select_related = ["course", "lesson"]
+    readonly_fields = ["does_it_help"]
+
+    @admin.display(description="Does it help?")
+    def does_it_help(self, rule: SupportRule) -> str:
+        if rule.pk is None:
+            return "Not used yet"
+        row = support.rule_effect(rule)
+        parts = [f"Shown {row['shown']}, accepted {row['accepted']}, dismissed {row['dismissed']}"]
+        for name, effect in row["effects"].items():
+            words = f"{effect.difference:+.0%} ({effect.low:+.0%} to {effect.high:+.0%})" if effect else "not known yet"
+            parts.append(f"{name.replace('_', ' ')} {words}")
+        return "; ".join(parts)
+
+    def _is_administrator(self, request) -> bool:
+        return request.user.is_active and request.user.is_superuser
+
+    def has_module_permission(self, request) -> bool:
+        return self._is_administrator(request)
+
+    def has_view_permission(self, request, obj=None) -> bool:
+        return self._is_administrator(request)
+
+    def has_add_permission(self, request) -> bool:
+        return self._is_administrator(request)
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return self._is_administrator(request)
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return self._is_administrator(request)

@@ -1,0 +1,340 @@
+"""Support: what a student says and does, the offer that follows, and whether it helps."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Avg, Count, Q
+from django.utils import timezone, translation
+
+from accounts.models import User
+from courses.models import Block, BlockKind, Lesson, Progress, QuizAttempt
+from emotion import broadcast, starter_rules
+from emotion.core import support as core
+from emotion.core.affect import StateEstimate
+from emotion.models import (
+    SUPPORTED,
+    BehaviourEvent,
+    Consent,
+    LessonSession,
+    SelfReport,
+    SupportEvent,
+    SupportPreference,
+    SupportRule,
+)
+from emotion.places import Place
+
+SNOOZE = datetime.timedelta(hours=1)
+OUTCOMES = ("answered_right_next", "stayed", "reported_better")
+OUTCOME_AFTER = datetime.timedelta(minutes=30)
+STAYED_AFTER = datetime.timedelta(minutes=5)
+WELL = ("engaged", "delighted", "neutral")
+
+
+def report_self(*, user, lesson: Lesson, state: str, place: Place) -> tuple[SelfReport, SupportEvent | None]:
+    """Keep one tap on "How is this going?", and the offer that it calls for, if any."""
+    report = SelfReport.objects.create(
+        user=user,
+        lesson=lesson,
+        state=state,
+        block_number=place.block_number,
+        edition=lesson.edition,
+        place_seconds=place.seconds,
+    )
+    estimate = StateEstimate(state=state, confidence=1.0, since=report.at.timestamp(), evidence=("self_report",))
+    return report, consider(user=user, lesson=lesson, estimate=estimate, place=place, said=True)
+
+
+def record_behaviour(*, user, lesson: Lesson, events: Iterable[tuple[str, Place]]) -> int:
+    """Keep what was done in a lesson's page: (kind, place) each. Returns how many."""
+    rows = [
+        BehaviourEvent(
+            user=user,
+            lesson=lesson,
+            kind=kind,
+            block_number=place.block_number,
+            edition=lesson.edition,
+            place_seconds=place.seconds,
+        )
+        for kind, place in events
+    ]
+    return len(BehaviourEvent.objects.bulk_create(rows))
+
+
+def note_attempt(*, instance: QuizAttempt, created: bool, **_) -> None:
+    """A quiz that was sent says how it goes: one act for each answer right or wrong, three of a kind at most."""
+    if not created:
+        return
+    answered = max(1, len(instance.answers))
+    right = round(answered * instance.score_percent / 100)
+    block = instance.quiz.block
+    place = Place(block.pk, 0.0)
+    kinds = ["quiz_wrong"] * min(3, answered - right) + ["quiz_right"] * min(3, right)
+    record_behaviour(user=instance.user, lesson=block.lesson, events=[(kind, place) for kind in kinds])
+
+
+def prune_behaviour(*, older_than: datetime.timedelta, batch_size: int = 1000) -> int:
+    """Delete behaviour past its retention, oldest first, in small transactions. Returns how many."""
+    limit = timezone.now() - older_than
+    total = 0
+    while True:
+        oldest = BehaviourEvent.objects.filter(at__lt=limit).order_by("at").values_list("pk", flat=True)[:batch_size]
+        deleted, _ = BehaviourEvent.objects.filter(pk__in=list(oldest)).delete()
+        total += deleted
+        if not deleted:
+            return total
+
+
+def consider(
+    *,
+    user,
+    lesson: Lesson,
+    estimate: StateEstimate,
+    place: Place,
+    session: LessonSession | None = None,
+    said: bool = False,
+) -> SupportEvent | None:
+    """The offer that this state calls for now, stored and pushed to the session's page; None, mostly.
+
+    An occasion held out is stored and answered with None. No query for a state that nothing answers, one
+    or two where it is too early for any rule.
+    """
+    if estimate.state not in SUPPORTED:
+        return None
+    now = timezone.now()
+    rules = {rule.pk: rule for rule in rules_for(lesson, estimate.state)}
+    plain = [_plain(rule) for rule in rules.values()]
+    if not said and not any(now.timestamp() - estimate.since >= rule.lasting_seconds for rule in plain):
+        return None
+    if place.block_number and Block.objects.filter(pk=place.block_number, kind=BlockKind.QUIZ).exists():
+        return None
+    with transaction.atomic():
+        # Two windows of one student at once make one offer.
+        User.objects.select_for_update().get(pk=user.pk)
+        chosen = core.choose(
+            estimate,
+            plain,
+            _past(user, now),
+            _wishes(user),
+            now=now.timestamp(),
+            score=_recent_score(user, lesson),
+            said=said,
+        )
+        if chosen is None:
+            return None
+        event = _store(user, lesson, session, rules[chosen.key], estimate, place, now)
+        if event.held_out:
+            return None
+        if session is not None:
+            with translation.override(user.locale or "en"):  # a worker has no reader's language of its own
+                message = support_message(event)
+            transaction.on_commit(lambda: broadcast.send_to_session(str(session.pk), message))
+    return event
+
+
+def rules_for(lesson: Lesson, state: str) -> list[SupportRule]:
+    """The rules in force: those of the lesson, else of its course, else the starter set."""
+    course_id = lesson.module.course_id
+    candidates = Q(lesson=lesson) | Q(course_id=course_id, lesson=None) | Q(course=None, lesson=None)
+    found = list(SupportRule.objects.filter(candidates, state=state))
+    if not any(rule.course_id is None and rule.lesson_id is None for rule in found):
+        found += add_starter_rules(state)
+    for at_level in (
+        lambda rule: rule.lesson_id is not None,
+        lambda rule: rule.course_id is not None,
+        lambda rule: True,
+    ):
+        level = [rule for rule in found if at_level(rule)]
+        if level:
+            return [rule for rule in level if rule.active and not rule.paused_reason]
+    return []
+
+
+def add_starter_rules(state: str | None = None) -> list[SupportRule]:
+    """Write the starter set where it is missing. Harmless when it is there."""
+    SupportRule.objects.bulk_create(
+        [
+            SupportRule(state=name, lasting_seconds=seconds, action=action, position=position)
+            for position, (name, seconds, action) in enumerate(starter_rules.RULES, start=1)
+        ],
+        ignore_conflicts=True,
+    )
+    rules = SupportRule.objects.filter(course=None, lesson=None)
+    return list(rules.filter(state=state) if state else rules)
+
+
+def _plain(rule: SupportRule) -> core.Rule:
+    return core.Rule(
+        key=rule.pk,
+        state=rule.state,
+        lasting_seconds=rule.lasting_seconds,
+        min_confidence=rule.min_confidence,
+        cooldown_seconds=60 * rule.cooldown_minutes,
+        first_for=starter_rules.FIRST_FOR.get(rule.action, ""),
+    )
+
+
+def _past(user, now: datetime.datetime) -> list[core.Occasion]:
+    rows = SupportEvent.objects.visible_to(user).filter(at__gte=now - datetime.timedelta(days=1))
+    return [
+        core.Occasion(rule, at.timestamp(), response, held_out)
+        for rule, at, response, held_out in rows.values_list("rule_id", "at", "response", "held_out")
+    ]
+
+
+def _wishes(user) -> core.Wishes:
+    kept = SupportPreference.objects.filter(user=user).first()
+    if kept is None:
+        return core.Wishes()
+    until = kept.snoozed_until.timestamp() if kept.snoozed_until else 0.0
+    return core.Wishes(kept.off, until, kept.muted_states, kept.muted_rules)
+
+
+def _recent_score(user, lesson: Lesson) -> float | None:
+    """The mean of the last five quiz results in this course, in 0..1."""
+    last = QuizAttempt.objects.filter(user=user, quiz__block__lesson__module__course=lesson.module.course_id)[:5]
+    mean = QuizAttempt.objects.filter(pk__in=list(last.values_list("pk", flat=True))).aggregate(m=Avg("score_percent"))
+    return None if mean["m"] is None else mean["m"] / 100
+
+
+def _store(user, lesson, session, rule, estimate, place, now) -> SupportEvent:
+    research = (
+        Consent.objects.in_force().filter(user=user, course=lesson.module.course_id, share_for_research=True).exists()
+    )
+    occasion = int(estimate.since)
+    return SupportEvent.objects.create(
+        rule=rule,
+        user=user,
+        lesson=lesson,
+        session=session,
+        state=estimate.state,
+        confidence=estimate.confidence,
+        reason={"evidence": list(estimate.evidence), "since": estimate.since, "occasion": occasion},
+        block_number=place.block_number,
+        edition=lesson.edition,
+        place_seconds=place.seconds,
+        at=now,
+        randomised=research,
+        held_out=research and core.is_held_out(rule.pk, user.pk, occasion, rule.holdout_share),
+    )
+
+
+def support_message(event: SupportEvent) -> dict[str, Any]:
+    """What a page is told of an offer, in the active language."""
+    say, rule = starter_rules.in_language, event.rule
+    return {
+        "type": "support",
+        "id": event.pk,
+        "state": event.state,
+        "action": rule.action,
+        "question": rule.question or say(starter_rules.QUESTIONS[rule.state]),
+        "accept": say(starter_rules.ACCEPT[rule.action]),
+        "offer": rule.offer or say(starter_rules.OFFERS[rule.action]),
+        "break_offer": say(starter_rules.OFFERS["break"]),
+        "replies": {name: say(words) for name, words in starter_rules.REPLIES.items()},
+    }
+
+
+def describe_reason(event: SupportEvent) -> str:
+    """Why an offer was made, in one or two sentences."""
+    evidence = event.reason.get("evidence", [])
+    if evidence == ["self_report"]:
+        return "You said so yourself a moment ago."
+    known = list(dict.fromkeys(starter_rules.REASONS[name] for name in evidence if name in starter_rules.REASONS))
+    seconds = round(event.at.timestamp() - event.reason.get("since", event.at.timestamp()))
+    words = f"It looked that way for about {max(seconds, 1)} seconds"
+    return f"{words}: {', '.join(known)}. It may be wrong." if known else f"{words}. It may be wrong."
+
+
+@transaction.atomic
+def respond(*, event: SupportEvent, response: str) -> bool:
+    """Keep a student's answer to an offer. The first one counts; False for a later one."""
+    now = timezone.now()
+    open_one = SupportEvent.objects.filter(pk=event.pk, response="", held_out=False)
+    if not open_one.update(response=response, responded_at=now):
+        return False
+    if response in ("snoozed", "dismissed", "dont_ask"):
+        wants, _ = SupportPreference.objects.select_for_update().get_or_create(user_id=event.user_id)
+        wants.dismissals += response != "snoozed"
+        if response == "snoozed":
+            wants.snoozed_until = now + SNOOZE
+        if response == "dont_ask":
+            wants.muted_states = sorted({*wants.muted_states, event.state})
+        wants.save()
+    return True
+
+
+def set_preference(*, user, wanted: Mapping[str, Any]) -> SupportPreference:
+    """Change some of what a student wants of support."""
+    preference, _ = SupportPreference.objects.update_or_create(user=user, defaults=dict(wanted))
+    return preference
+
+
+def record_outcomes(*, now: datetime.datetime | None = None) -> int:
+    """Look half an hour back at offers, shown and held out alike, and keep what came after. Repeatable."""
+    now = now or timezone.now()
+    due = SupportEvent.objects.filter(
+        at__lte=now - OUTCOME_AFTER, at__gt=now - datetime.timedelta(hours=24), stayed__isnull=True
+    )[:500]
+    for event in due:
+        event.answered_right_next, event.stayed, event.reported_better = _outcomes(event)
+        event.save(update_fields=OUTCOMES)
+    return len(due)
+
+
+def _outcomes(event: SupportEvent) -> tuple[bool | None, bool, bool | None]:
+    mine = {"user": event.user_id, "lesson": event.lesson_id}
+    after = {**mine, "at__gt": event.at, "at__lte": event.at + OUTCOME_AFTER}
+    acts = BehaviourEvent.objects.filter(**after).order_by("at", "pk")
+    answer = acts.filter(kind__in=("quiz_right", "quiz_wrong")).first()
+    said = SelfReport.objects.filter(**after).order_by("at", "pk").first()
+    late = event.at + STAYED_AFTER
+    stayed = (
+        acts.filter(at__gte=late).exclude(kind__in=("left_tab", "idle")).exists()
+        or SelfReport.objects.filter(**{**after, "at__gt": late}).exists()
+        or Progress.objects.filter(**mine, last_seen_at__gte=late).exists()
+    )
+    return (answer and answer.kind == "quiz_right", stayed, said and said.state in WELL)
+
+
+def rule_effect(rule: SupportRule) -> dict[str, Any]:
+    """{"shown", "held_out", "accepted", "dismissed", "effects": {outcome: core.Effect or None}}.
+
+    The counts are of all offers; an effect compares only occasions that chance decided, by intention to treat.
+    """
+    shown = Q(held_out=False)
+    counts = {"n_shown": Count("pk", filter=shown), "n_held_out": Count("pk", filter=~shown)}
+    counts["n_accepted"] = Count("pk", filter=Q(response="accepted"))
+    counts["n_dismissed"] = Count("pk", filter=Q(response__in=("dismissed", "dont_ask")))
+    for name in OUTCOMES:
+        for arm, held_out in (("shown", False), ("held", True)):
+            known = Q(randomised=True, held_out=held_out, **{f"{name}__isnull": False})
+            counts[f"{name}_{arm}"] = Count("pk", filter=known)
+            counts[f"{name}_{arm}_yes"] = Count("pk", filter=known & Q(**{name: True}))
+    row = rule.events.order_by().aggregate(**counts)
+    effects = {
+        name: core.effect(
+            (row[f"{name}_shown_yes"], row[f"{name}_shown"]), (row[f"{name}_held_yes"], row[f"{name}_held"])
+        )
+        for name in OUTCOMES
+    }
+    return {**{name: row[f"n_{name}"] for name in ("shown", "held_out", "accepted", "dismissed")}, "effects": effects}
+
+
+def pause_harmful_rules() -> list[SupportRule]:
+    """Pause and flag each rule with an outcome whose whole interval lies below zero. Returns those paused now."""
+    paused = []
+    for rule in SupportRule.objects.filter(active=True, paused_reason=""):
+        for name, effect in rule_effect(rule)["effects"].items():
+            if effect and effect.high < 0:
+                rule.paused_reason = (
+                    f"{name.replace('_', ' ')}: {effect.difference:+.0%} with the offer "
+                    f"({effect.low:+.0%} to {effect.high:+.0%})"
+                )
+                if SupportRule.objects.filter(pk=rule.pk, paused_reason="").update(paused_reason=rule.paused_reason):
+                    paused.append(rule)
+                break
+    return paused

@@ -1,0 +1,166 @@
+"""From readings and acts in the database to a state in the history and an offer on the page."""
+
+import datetime
+import time
+
+import pytest
+from django.utils import timezone
+
+from courses.models import QuizAttempt
+from emotion import learning_states, services, support
+from emotion.core.affect import DEFAULT
+from emotion.learning_states import StateWatch, observe
+from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport, SupportEvent
+from emotion.places import Place
+from tests.emotion.factories import make_answer, make_probabilities
+from tests.factories import make_quiz
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def watched(session, told):
+    """Three minutes of a calm face, a frame a second; `told` hears what its page is told."""
+    now = time.time()
+    LessonSession.objects.filter(pk=session.pk).update(started_at=timezone.now() - datetime.timedelta(seconds=182))
+    show(session, now, neutral=0.9)
+    told.clear()
+    return session, now
+
+
+def show(session, now: float, **expression: float) -> None:
+    answers = [
+        make_answer(
+            session,
+            1000 + second,
+            at=datetime.datetime.fromtimestamp(now - 179 + second, datetime.UTC),
+            probabilities=make_probabilities(**expression),
+            place_seconds=float(second),
+        )
+        for second in range(180)
+    ]
+    services.record_readings(answers=answers, model_version=None)
+
+
+def do(session, *kinds: str, ago: float = 45) -> None:
+    at = timezone.now() - datetime.timedelta(seconds=ago)
+    for kind in kinds:
+        BehaviourEvent.objects.create(user=session.user, lesson=session.lesson, kind=kind, at=at)
+
+
+def states_counted(session) -> dict[str, int]:
+    names = ("engaged", "confused", "frustrated", "bored", "delighted", "unsure")
+    rows = EmotionBucket.objects.filter(session=session).values(*names)
+    return {name: total for name in names if (total := sum(row[name] for row in rows))}
+
+
+def messages(told, session, kind: str) -> list[dict]:
+    return [message for message in told.get(str(session.pk), []) if message["type"] == kind]
+
+
+def test_a_calm_face_is_counted_as_unsure_and_nothing_is_offered(watched, told):
+    session, now = watched
+    assert observe(session_id=str(session.pk), now=now).state == "neutral"
+    assert states_counted(session) == {"unsure": 1}
+    assert messages(told, session, "state") == [{"type": "state", "words": "Nothing stands out"}]
+    assert not SupportEvent.objects.exists()
+
+
+def test_the_first_minute_becomes_the_baseline_once(watched):
+    session, now = watched
+    observe(session_id=str(session.pk), now=now)
+    session.refresh_from_db()
+    assert session.baseline["neutral"] == pytest.approx(0.9, abs=0.01)
+    LessonSession.objects.filter(pk=session.pk).update(baseline={"neutral": 0.5})
+    observe(session_id=str(session.pk), now=now)
+    session.refresh_from_db()
+    assert session.baseline == {"neutral": 0.5}
+
+
+def test_what_is_done_makes_a_state_and_after_a_while_an_offer(watched, told):
+    session, now = watched
+    do(session, "quiz_wrong", "quiz_wrong", "rewind", "rewind", "reread", ago=130)
+    do(session, "rewind", "reread", ago=60)
+    found = observe(session_id=str(session.pk), now=now)
+    assert found.state == "confused"
+    assert states_counted(session) == {"confused": 1}
+    (offer,) = messages(told, session, "support")
+    event = SupportEvent.objects.get()
+    assert (offer["id"], offer["state"], event.session) == (event.pk, "confused", session)
+    assert "Looks" in offer["question"]
+    assert "again" in support.describe_reason(event) or "quiz" in support.describe_reason(event)
+    observe(session_id=str(session.pk), now=now)
+    assert len(messages(told, session, "support")) == 1  # one, not one a window
+
+
+def test_fresh_confusion_is_given_time(watched, told):
+    session, now = watched
+    do(session, "quiz_wrong", "quiz_wrong", "rewind", "rewind", ago=40)
+    assert observe(session_id=str(session.pk), now=now).state == "confused"
+    assert not SupportEvent.objects.exists()
+
+
+def test_what_the_student_says_wins(watched):
+    session, now = watched
+    SelfReport.objects.create(user=session.user, lesson=session.lesson, state="bored")
+    assert observe(session_id=str(session.pk), now=now + 1).state == "bored"
+
+
+def test_others_acts_and_other_lessons_do_not_count(watched, ines):
+    session, now = watched
+    for kind in ("quiz_wrong", "quiz_wrong", "rewind"):
+        BehaviourEvent.objects.create(
+            user=ines, lesson=session.lesson, kind=kind, at=timezone.now() - datetime.timedelta(seconds=60)
+        )
+    assert observe(session_id=str(session.pk), now=now).state == "neutral"
+
+
+def test_a_session_that_ended_or_was_withdrawn_is_not_observed(watched):
+    session, now = watched
+    services.withdraw_consent(user=session.user, course=session.lesson.course)
+    assert observe(session_id=str(session.pk), now=now) is None
+    assert states_counted(session) == {}
+
+
+def test_a_session_without_readings_is_not_observed(session):
+    assert observe(session_id=str(session.pk), now=time.time()) is None
+
+
+def test_a_quiz_that_was_sent_is_noted(session):
+    quiz = make_quiz(lesson=session.lesson)
+    QuizAttempt.objects.create(user=session.user, quiz=quiz, score_percent=50, answers={"1": [1], "2": [2]})
+    kinds = BehaviourEvent.objects.filter(user=session.user).values_list("kind", flat=True)
+    assert sorted(kinds) == ["quiz_right", "quiz_wrong"]
+
+
+def test_each_window_is_observed_once_and_an_error_does_not_end_the_thread(monkeypatch):
+    seen = []
+
+    def observe(*, session_id, now, previous):
+        seen.append(session_id)
+        if session_id == "bad":
+            raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(learning_states, "observe", observe)
+    watch = StateWatch()
+    watch.start()
+
+    class An:
+        def __init__(self, session_id):
+            self.session_id = session_id
+
+    while time.time() % DEFAULT.window > DEFAULT.window - 1:  # not over a window's end
+        time.sleep(0.1)
+    watch.note([An("bad"), An("a")])
+    watch.note([An("a"), An("b")])
+    watch.stop()
+    assert seen == ["bad", "a", "b"]
+
+
+def test_a_place_is_kept_with_an_offer(watched):
+    session, now = watched
+    do(session, "quiz_wrong", "quiz_wrong", "rewind", "rewind", "reread", ago=130)
+    do(session, "rewind", "reread", ago=60)
+    observe(session_id=str(session.pk), now=now)
+    event = SupportEvent.objects.get()
+    assert Place(event.block_number, event.place_seconds) == Place(0, 179.0)
