@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
@@ -82,5 +83,13 @@ def ask(socket: ClientConnection, sequence: int, jpeg: bytes) -> dict:
     socket.send(pack_frame({"sequence": sequence}, jpeg))
     while True:
         message = json.loads(socket.recv(timeout=10))
-        if message["type"] != "accepted":
+        if message["type"] in ("reading", "dropped", "refused"):
             return message
+
+
+def hear(socket: ClientConnection, kind: str, seconds: float = 5) -> dict:
+    """The next message of a kind; others, such as a learning state, may come before it."""
+    deadline = time.monotonic() + seconds
+    while (message := json.loads(socket.recv(timeout=max(0.0, deadline - time.monotonic()))))["type"] != kind:
+        pass
+    return message

@@ -58,7 +58,7 @@ class Student(threading.Thread):
             number = message.get("sequence")
             if message["type"] == "accepted":
                 self.accepted[number] = time.monotonic()
-            else:
+            elif number is not None:
                 self.fates.setdefault(number, []).append(message["type"])
                 self.waited[number] = time.monotonic() - self.accepted.get(number, started)
         time.sleep(0.55)
@@ -160,7 +160,7 @@ def test_the_page_says_reconnecting_and_recovers(production, open_browser, face_
     attune.stop_web()
     expect(page.locator("[data-camera-line]")).to_have_text("Reconnecting.", timeout=20_000)
     attune.bring_web_back()
-    expect(page.locator("[data-camera-line]")).to_have_text("Camera on.", timeout=60_000)
+    expect(page.locator("[data-camera-line]")).to_contain_text("Camera on.", timeout=60_000)
     before = page.inner_text("[data-camera-facts]")
     page.wait_for_timeout(4000)
     assert page.inner_text("[data-camera-facts]") != before
