@@ -197,7 +197,8 @@ def estimate(
         face, attending = faces[index]
         vector = features(face, attending, behaviour, end, config)
         scores, evidence = _score(vector, face is not None, calibration, config)
-        machine.step(end, scores, evidence, face is not None, _report_at(self_reports, end, config))
+        said_by = now if index == config.windows - 1 else end  # what is said counts at once
+        machine.step(end, scores, evidence, face is not None, _report_at(self_reports, said_by, config))
     valence, arousal = (face @ CIRCUMPLEX).tolist() if (face := faces[-1][0]) is not None else (0.0, 0.0)
     return StateEstimate(
         state=machine.state,

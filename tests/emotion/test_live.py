@@ -26,12 +26,14 @@ def checkpoints(settings, tmp_path):
     return tmp_path
 
 
-def wait_for(told, session, count: int) -> list[dict]:
+def wait_for(told, session, count: int, kinds=("reading", "dropped")) -> list[dict]:
     deadline = time.monotonic() + 10
-    while len(told.get(str(session.pk), [])) < count:
+    while True:
+        heard = [message for message in told.get(str(session.pk), []) if message["type"] in kinds]
+        if len(heard) >= count:
+            return heard
         assert time.monotonic() < deadline, told
         time.sleep(0.01)
-    return told[str(session.pk)]
 
 
 def test_a_frame_is_answered_recorded_and_told(session, checkpoints, told):
@@ -44,6 +46,13 @@ def test_a_frame_is_answered_recorded_and_told(session, checkpoints, told):
     assert (message["type"], message["sequence"], message["outcome"]) == ("reading", 7, "no_face")
     assert (reading.sequence, reading.outcome, reading.model_version.name) == (7, "no_face", "small")
     assert reading.latency_ms == message["latency_ms"]
+
+
+def test_with_the_first_answer_of_a_window_comes_a_state(session, checkpoints, told):
+    make_checkpoint(checkpoints / "small")
+    live.live_batcher().submit(make_frame(str(session.pk), 7, jpeg=make_jpeg(320, 240, noise=False)))
+    (message,) = wait_for(told, session, 1, kinds=("state",))
+    assert message == {"type": "state", "words": "Hard to say"}
 
 
 def test_a_frame_that_waited_too_long_is_told_as_dropped(session, checkpoints, told):

@@ -15,7 +15,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 from skimage import data
 
-from emotion import live, registry
+from emotion import learning_states, live, registry
 from emotion.core.manifest import MANIFEST, WEIGHTS, CheckpointError, InputSpec, Manifest
 from emotion.inference.engine import Engine
 from emotion.models import EmotionReading, ModelVersion
@@ -194,7 +194,13 @@ def photograph() -> bytes:
 
 
 @pytest.fixture
-def worker(checkpoints, session, told):
+def _only_frames(monkeypatch):
+    """Learning states are told too, and are not what these tests wait for."""
+    monkeypatch.setattr(learning_states, "observe", lambda **_: None)
+
+
+@pytest.fixture
+def worker(checkpoints, session, told, _only_frames):
     """A live batcher, and a function that sends it the next frame of a face and waits for what the page is told."""
     live.stop_batcher()
 
