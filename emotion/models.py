@@ -9,7 +9,7 @@ from courses.models import Course, Lesson
 from emotion.core.labels import BEHAVIOURS, EXPRESSIONS
 from emotion.querysets import ConsentQuerySet, LessonSessionQuerySet, OfSessionQuerySet, OwnQuerySet
 
-CONSENT_VERSION = "2026-11"
+CONSENT_VERSION = "2026-11-b"
 
 
 class FeatureGate(models.Model):

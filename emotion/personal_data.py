@@ -23,7 +23,7 @@ def export_emotion(user) -> dict:
             )
         ),
         "sessions": list(
-            LessonSession.objects.visible_to(user).values("id", "lesson__title", "started_at", "ended_at")
+            LessonSession.objects.visible_to(user).values("id", "lesson__title", "started_at", "ended_at", "baseline")
         ),
         "readings": list(
             EmotionReading.objects.visible_to(user).values(

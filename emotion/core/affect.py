@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 
@@ -136,11 +137,11 @@ class StateEstimate:
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
-class Scorer:
+class Scorer(Protocol):
     """What a calibration offers; see emotion.core.affect_calibration."""
 
     def scores(self, features: np.ndarray) -> Mapping[str, float]:
-        raise NotImplementedError
+        """(FEATURES,) float64 -> the probability of each state it knows."""
 
 
 # The vector of `features`, in this order.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from emotion.core.affect import FEATURES, STATES, Scorer
+from emotion.core.affect import FEATURES, STATES
 from emotion.core.calibration import expected_calibration_error
 
 ANSWERS, STUDENTS, ANSWERS_OF_A_STATE = 40, 8, 8  # fewer, and a course stays uncalibrated
@@ -17,7 +17,7 @@ STRENGTH = 0.3  # inverse of the L2 penalty: about twenty features stand against
 
 
 @dataclass(frozen=True)
-class Calibration(Scorer):
+class Calibration:
     """Multinomial logistic regression: probabilities of `states` from standardised FEATURES.
 
     `agreement` is balanced accuracy, `kappa` Cohen's, `error` the ECE, all of students whom the fit had not seen;
