@@ -21,17 +21,29 @@ class SignupForm(forms.Form):
         user.save(update_fields=["display_name"])
 
 
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("ar", "العربية")]
+
+
 class ProfileForm(forms.ModelForm):
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
         help_text="Times on your pages are shown in it.",
     )
+    locale = forms.ChoiceField(
+        label="Language",
+        choices=LANGUAGES,
+        required=False,
+        help_text="Offers of help beside a lesson come in it; the rest of the site is in English.",
+    )
 
     class Meta:
         model = User
-        fields = ["display_name", "time_zone"]
+        fields = ["display_name", "time_zone", "locale"]
         labels = {"display_name": "Your name"}
+
+    def clean_locale(self) -> str:
+        return self.cleaned_data["locale"] or self.instance.locale
 
 
 class EraseForm(forms.Form):

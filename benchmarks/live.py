@@ -1,6 +1,9 @@
 """How long students wait for an answer, by how many there are; and what the pipeline costs beside the engine.
 
     python benchmarks/live.py [--students 25 50 100 200 400] [--seconds 20] [--wiring embedded|production] [--json]
+    python benchmarks/live.py --capacity          how many students get 99 % of their answers, and p95 under 250 ms;
+                                                  then a minute and more at 60 % of that, and at twice that
+    python benchmarks/live.py --soak 600          production wiring at --students, a worker killed each minute
     python benchmarks/live.py --efficiency        the pipeline's frames/s over the bare engine's, on one core each
 
 Each student has a WebSocket and sends a frame a second, one in flight, as the page does; with --obey at the pace that
@@ -157,6 +160,50 @@ def measure(server: AttuneServer, keys: list[list[str]], jpeg: bytes, seconds: f
     }
 
 
+def capacity(server: AttuneServer, keys: list[list[str]], jpeg: bytes, seconds: float, show) -> dict:
+    """By halves: the most students with hardly a frame dropped and 95 % of the answers within a quarter of a second."""
+    low, high, curve = 0, len(keys), []
+    while high - low > max(5, low // 10):
+        count = high if not curve else (low + high) // 2
+        row = measure(server, keys[:count], jpeg, seconds, 1.0, False)
+        curve.append(row)
+        show(row)
+        good = row["reading"] >= 0.99 * row["sent"] and row["p95_ms"] <= 250 and not row["errors"]
+        low, high = (count, high) if good else (low, count)
+        if low == len(keys):
+            break
+    at_60 = measure(server, keys[: max(1, round(0.6 * low))], jpeg, 90, 1.0, False)
+    show(at_60)
+    twice = measure(server, keys[: min(len(keys), 2 * low)], jpeg, 30, 1.0, False)
+    show(twice)
+    return {"capacity_students": low, "at_60_percent": at_60, "at_twice": twice, "curve": curve}
+
+
+def soak(server: AttuneServer, keys: list[list[str]], jpeg: bytes, seconds: float) -> dict:
+    """Kill the worker each minute and bring it back; then every frame sent must have had one fate."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    kills, until = 0, time.monotonic() + seconds
+    with ThreadPoolExecutor(1) as pool:
+        row = pool.submit(measure, server, keys, jpeg, seconds, 1.0, False)
+        # Here, in the main thread: a child ends with the thread that started it.
+        while time.monotonic() < until - 60:
+            time.sleep(60)
+            server.kill_worker()
+            kills += 1
+            server.bring_worker_back()
+        figures = row.result()
+    time.sleep(1)
+    sessions = ", ".join(f"'{session}'" for _, session in keys)
+    [(stored,)] = server.rows(f"SELECT count(*) FROM emotion_emotionreading WHERE session_id IN ({sessions})")
+    return {
+        **figures,
+        "worker_kills": kills,
+        "readings_stored": stored,
+        "counts_add_up": figures["unaccounted"] == 0 and figures["errors"] == 0 and stored >= figures["reading"],
+    }
+
+
 @contextlib.contextmanager
 def running(wiring: str, count: int):
     """(server, keys of its students)."""
@@ -214,13 +261,28 @@ def main() -> None:
     parser.add_argument("--obey", action="store_true", help="follow the pace that the server asks for")
     parser.add_argument("--wiring", choices=("embedded", "production"), default="embedded")
     parser.add_argument("--efficiency", action="store_true")
+    parser.add_argument("--capacity", action="store_true")
+    parser.add_argument("--soak", type=float, metavar="SECONDS")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if not 0 < max(options.students) <= 1000 or not 0 < options.seconds <= 900:
         raise SystemExit("At most 1000 students and 900 seconds.")
     jpeg = make_jpeg()
+
+    def show(row: dict) -> None:
+        if not options.json:
+            print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items()), flush=True)
+
     if options.efficiency:
         figures: dict = efficiency(jpeg, options.seconds)
+    elif options.capacity:
+        with running(options.wiring, max(options.students)) as (server, keys):
+            measure(server, keys[:10], jpeg, 3, 1.0, False)
+            figures = capacity(server, keys, jpeg, options.seconds, show)
+    elif options.soak:
+        with running("production", options.students[0]) as (server, keys):
+            figures = soak(server, keys, jpeg, options.soak)
+            show(figures)
     else:
         curve = []
         with running(options.wiring, max(options.students)) as (server, keys):
@@ -228,8 +290,7 @@ def main() -> None:
             for count in options.students:
                 row = measure(server, keys[:count], jpeg, options.seconds, options.pace, options.obey)
                 curve.append(row)
-                if not options.json:
-                    print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items()), flush=True)
+                show(row)
         figures = {"wiring": options.wiring, "frame_bytes": len(jpeg), "curve": curve}
     if options.json:
         print(json.dumps(figures))

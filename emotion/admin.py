@@ -10,6 +10,7 @@ from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
 from emotion import admin_support, registry, selectors  # noqa: F401  (admin_support registers its page)
 from emotion.core.labels import EXPRESSIONS
 from emotion.core.manifest import CheckpointError
+from emotion.course_calibration import trust_in
 from emotion.models import LessonClimate, ModelVersion
 from emotion.policy import features_are_on
 
@@ -63,6 +64,7 @@ class LessonClimateAdmin(TaughtCoursesAdmin):
             "summary": selectors.describe_timeline(timeline["points"]),
             "expressions": EXPRESSIONS,
             "smallest_group": selectors.SMALLEST_GROUP,
+            "trust": trust_in(lesson.course),
         }
         return TemplateResponse(request, "admin/emotion/lesson_climate.html", context)
 

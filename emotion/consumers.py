@@ -3,14 +3,18 @@ import contextlib
 import json
 import struct
 
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
+from emotion.device_readings import DeviceReading, parse_reading, this_loops_reading_intake
+from emotion.device_readings import Submission as ReadingSubmission
+from emotion.intake import Submission, this_loops_intake
 from emotion.models import LessonSession
 from emotion.places import Place, read_place, read_sequence
-from emotion.services import Refused, submit_frame
+from emotion.services import Refused
 
 ANSWER_WITHIN_SECONDS = 3.0
 REFUSED_FINALLY = 4403
@@ -24,8 +28,14 @@ class FrameSocket(AsyncWebsocketConsumer):
 
     A binary message is a frame: two bytes with the length of a JSON head (big-endian), the head, the JPEG. The head has
     `sequence`, and may have `block` and `place_seconds`. Each frame gets exactly one of "refused", "reading" or
-    "dropped"; "accepted" before the latter two. A text message {"type": "ping"} gets {"type": "pong"}.
+    "dropped"; "accepted" before the latter two. A text message {"type": "ping"} gets {"type": "pong"}, and one of type
+    "reading" is what a page that reads its own frames says of one (see parse_reading); it is answered as a frame is.
     """
+
+    async def dispatch(self, message: dict) -> None:
+        # Instead of AsyncConsumer's, which goes to the database's thread for each message to look at its connections.
+        # Whatever here uses one does so through database_sync_to_async, which looks.
+        await getattr(self, get_handler_name(message))(message)
 
     async def connect(self) -> None:
         self._outstanding: dict[int, asyncio.TimerHandle] = {}
@@ -82,28 +92,13 @@ class FrameSocket(AsyncWebsocketConsumer):
             await self.close(REFUSED_FINALLY, message["message"])
 
     async def _submit(self, sequence: int, place: Place, jpeg: bytes) -> None:
-        # Before the frame is handed over: its answer may be here before submit_frame has returned.
+        # Before the frame is handed over: its answer may be here before it is accepted.
         self._expect(sequence)
         try:
-            receipt = await database_sync_to_async(submit_frame)(
-                user=self.scope["user"],
-                session_id=self._session_id,
-                sequence=sequence,
-                jpeg=jpeg,
-                place=place,
-            )
+            submission = Submission(self.scope["user"].pk, self._session_id, jpeg, sequence, place)
+            receipt = await this_loops_intake().submit(submission)
         except Refused as refusal:
-            if timer := self._outstanding.pop(sequence, None):
-                timer.cancel()
-            message = {
-                "type": "refused",
-                "sequence": sequence,
-                "status": refusal.status,
-                "message": str(refusal),
-            }
-            await self._tell(message)
-            if refusal.final:
-                await self.close(REFUSED_FINALLY, str(refusal))
+            await self._refuse(sequence, refusal)
             return
         if sequence in self._outstanding:
             await self._tell({"type": "accepted", "sequence": sequence})
@@ -112,6 +107,21 @@ class FrameSocket(AsyncWebsocketConsumer):
             await self._tell(
                 {"type": "dropped", "sequence": receipt.replaced, "message": "A newer frame took its place."}
             )
+
+    async def _submit_reading(self, sequence: int, reading: DeviceReading) -> None:
+        self._expect(sequence)
+        try:
+            submission = ReadingSubmission(self.scope["user"].pk, self._session_id, reading)
+            await this_loops_reading_intake().submit(submission)
+        except Refused as refusal:
+            await self._refuse(sequence, refusal)
+
+    async def _refuse(self, sequence: int, refusal: Refused) -> None:
+        if timer := self._outstanding.pop(sequence, None):
+            timer.cancel()
+        await self._tell({"type": "refused", "sequence": sequence, "status": refusal.status, "message": str(refusal)})
+        if refusal.final:
+            await self.close(REFUSED_FINALLY, str(refusal))
 
     def _expect(self, sequence: int) -> None:
         if timer := self._outstanding.pop(sequence, None):
@@ -134,10 +144,24 @@ class FrameSocket(AsyncWebsocketConsumer):
             message = json.loads(text)
         except (ValueError, RecursionError):
             message = None
-        if isinstance(message, dict) and message.get("type") == "ping":
+        kind = message.get("type") if isinstance(message, dict) else None
+        if kind == "ping":
             await self._tell({"type": "pong"})
+        elif kind == "reading":
+            await self._receive_reading(message)
         else:
             await self._tell({"type": "refused", "sequence": None, "status": 400, "message": "Frames are binary."})
+
+    async def _receive_reading(self, message: dict) -> None:
+        try:
+            reading = parse_reading(message)
+            if reading.sequence is None:
+                raise ValueError("The reading has no sequence.")
+        except ValueError as error:
+            refusal = {"type": "refused", "sequence": None, "status": 400, "message": str(error)}
+            await self._tell(refusal)
+            return
+        await self._submit_reading(reading.sequence, reading)
 
     @database_sync_to_async
     def _find_session(self, user) -> LessonSession | None:

@@ -7,19 +7,20 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from django.conf import settings
-from django.db import close_old_connections, connections
-from django.db.models import F
-
-from emotion import broadcast, support
+from emotion import broadcast, services, support
 from emotion.core import affect
 from emotion.core.affect import Behaviour, Observation, SelfReport, StateEstimate
 from emotion.core.labels import EXPRESSIONS
+from emotion.course_calibration import calibration_of
 from emotion.inference.results import Answer
-from emotion.models import BehaviourEvent, EmotionBucket, EmotionReading, LessonSession
+from emotion.models import BehaviourEvent, EmotionReading, LessonSession
 from emotion.models import SelfReport as SelfReportRow
+from emotion.own_connection import own_connection
 from emotion.places import Place
 from emotion.wording import STATE_LOOKS
 
@@ -28,61 +29,88 @@ logger = logging.getLogger(__name__)
 WINDOW = affect.DEFAULT.window
 FACES_SINCE = datetime.timedelta(seconds=WINDOW * affect.DEFAULT.windows)
 ACTS_SINCE = datetime.timedelta(minutes=10)
+# Sessions that become due within this are observed together; one window lasts ten times as long.
+GATHER_SECONDS = 1.0
+MOST_AT_ONCE = 32
 BUCKET_COLUMNS = {"neutral": "unsure", "unknown": "unsure"}
 
 
-def observe(*, session_id: str, now: float, previous: StateEstimate | None = None) -> StateEstimate | None:
-    """Estimate a session's state at the Unix time `now`, count it in its bucket, tell its page, and consider support.
+def observe(*, sessions: Mapping[str, StateEstimate | None], now: float) -> dict[str, StateEstimate]:
+    """Estimate the states of {session id: its estimate before} at the Unix time `now`, with a few queries for all of
+    them; count each in its bucket, tell its page, and consider support.
 
-    None for a session that has ended, was withdrawn or erased, or has no reading of the last minutes.
+    A session is not in the answer when it has ended, was withdrawn or erased, or has no reading of the last minutes.
     """
-    session = (
-        LessonSession.objects.open()
-        .filter(pk=session_id, consent__withdrawn_at__isnull=True)
-        .select_related("user", "lesson__module")
-        .first()
-    )
-    if session is None:
-        return None
     moment = datetime.datetime.fromtimestamp(now, datetime.UTC)
-    readings = list(
-        EmotionReading.objects.filter(
-            session=session, taken_at__gt=moment - FACES_SINCE, taken_at__lte=moment
-        ).order_by("taken_at")
+    found = (
+        LessonSession.objects.open()
+        .filter(pk__in=list(sessions), consent__withdrawn_at__isnull=True)
+        .select_related("user", "lesson__module__course__calibration")
+        .order_by()
     )
-    if not readings:
-        return None
-    observations = [_observation(reading) for reading in readings]
-    if session.baseline is None and (resting := _baseline(session, observations)):
-        session.baseline = resting
-        LessonSession.objects.filter(pk=session.pk).update(baseline=resting)
-    recent = {"user": session.user_id, "lesson": session.lesson_id, "at__gt": moment - ACTS_SINCE, "at__lte": moment}
-    acts = BehaviourEvent.objects.filter(**recent).values_list("at", "kind")
-    said = SelfReportRow.objects.filter(**recent).values_list("at", "state")
-    estimate = affect.estimate(
-        observations,
-        [Behaviour(at.timestamp(), kind) for at, kind in acts],
-        [SelfReport(at.timestamp(), state) for at, state in said],
-        now=now,
-        baseline=session.baseline,
-        previous=previous,
+    readings = _readings(sessions, moment)
+    watched = [session for session in found if session.pk in readings]
+    recent = {"user__in": {s.user_id for s in watched}, "at__gt": moment - ACTS_SINCE, "at__lte": moment}
+    acts, said = defaultdict(list), defaultdict(list)
+    for user, lesson, at, kind in BehaviourEvent.objects.filter(**recent).values_list("user", "lesson", "at", "kind"):
+        acts[user, lesson].append(Behaviour(at.timestamp(), kind))
+    for user, lesson, at, state in SelfReportRow.objects.filter(**recent).values_list("user", "lesson", "at", "state"):
+        said[user, lesson].append(SelfReport(at.timestamp(), state))
+    estimates: dict[str, StateEstimate] = {}
+    for session in watched:
+        observations = [seen.observation for seen in readings[session.pk]]
+        if session.baseline is None and (resting := _baseline(session, observations)):
+            session.baseline = resting
+            LessonSession.objects.filter(pk=session.pk).update(baseline=resting)
+        estimates[str(session.pk)] = affect.estimate(
+            observations,
+            acts[session.user_id, session.lesson_id],
+            said[session.user_id, session.lesson_id],
+            now=now,
+            baseline=session.baseline,
+            previous=sessions[str(session.pk)],
+            calibration=calibration_of(session.lesson.module.course),
+        )
+    _count({key: (readings[uuid.UUID(key)][-1], estimate.state) for key, estimate in estimates.items()})
+    broadcast.send_many(
+        {key: [{"type": "state", "words": STATE_LOOKS[estimate.state]}] for key, estimate in estimates.items()}
     )
-    last = readings[-1]
-    _count(session, last, estimate.state)
-    broadcast.send_to_session(str(session.pk), {"type": "state", "words": STATE_LOOKS[estimate.state]})
-    support.consider(
-        user=session.user,
-        lesson=session.lesson,
-        session=session,
-        estimate=estimate,
-        place=Place(last.block_number, last.place_seconds),
-    )
-    return estimate
+    for session in watched:
+        support.consider(
+            user=session.user,
+            lesson=session.lesson,
+            session=session,
+            estimate=estimates[str(session.pk)],
+            place=readings[session.pk][-1].place,
+        )
+    return estimates
 
 
-def _observation(reading: EmotionReading) -> Observation:
-    shown = {name: getattr(reading, name) for name in EXPRESSIONS} if reading.outcome == "face" else None
-    return Observation(reading.taken_at.timestamp(), reading.outcome, shown)
+@dataclass(frozen=True)
+class Seen:
+    """A reading: what affect takes of it, and where and when it was."""
+
+    observation: Observation
+    place: Place
+    edition: int
+    minute: datetime.datetime
+
+
+def _readings(sessions: Iterable[str], moment: datetime.datetime) -> dict[uuid.UUID, list[Seen]]:
+    """Of the last minutes, by session, the oldest first."""
+    rows = (
+        EmotionReading.objects.filter(session__in=list(sessions), taken_at__gt=moment - FACES_SINCE)
+        .filter(taken_at__lte=moment)
+        .order_by("taken_at")
+        .values_list("session_id", "taken_at", "outcome", "block_number", "place_seconds", "edition", *EXPRESSIONS)
+    )
+    readings = defaultdict(list)
+    for session_id, at, outcome, block_number, seconds, edition, *shown in rows:
+        probabilities = dict(zip(EXPRESSIONS, shown, strict=True)) if outcome == "face" else None
+        observation = Observation(at.timestamp(), outcome, probabilities)
+        seen = Seen(observation, Place(block_number, seconds), edition, at.replace(second=0, microsecond=0))
+        readings[session_id].append(seen)
+    return dict(readings)
 
 
 def _baseline(session: LessonSession, observations: list[Observation]) -> dict[str, float] | None:
@@ -92,15 +120,19 @@ def _baseline(session: LessonSession, observations: list[Observation]) -> dict[s
     return affect.baseline(observations)
 
 
-def _count(session: LessonSession, reading: EmotionReading, state: str) -> None:
-    column = BUCKET_COLUMNS.get(state, state)
-    EmotionBucket.objects.filter(
-        session=session,
-        block_number=reading.block_number,
-        edition=reading.edition,
-        place=int(reading.place_seconds // WINDOW),
-        minute=reading.taken_at.replace(second=0, microsecond=0),
-    ).update(**{column: F(column) + 1})
+def _count(last: Mapping[str, tuple[Seen, str]]) -> None:
+    """Add one to the state of each session's present bucket: {session id: (its last reading, its state)}."""
+    keys = defaultdict(list)
+    for session_id, (seen, state) in last.items():
+        keys[BUCKET_COLUMNS.get(state, state)].append((session_id, seen))
+    for column, chosen in keys.items():
+        services.count_in_buckets(
+            column,
+            [
+                (session_id, seen.place.block_number, seen.edition, int(seen.place.seconds // WINDOW), seen.minute)
+                for session_id, seen in chosen
+            ],
+        )
 
 
 class StateWatch:
@@ -123,26 +155,41 @@ class StateWatch:
         self._thread.join(timeout=10)
 
     def note(self, answers: Iterable[Answer]) -> None:
+        self.note_sessions(answer.session_id for answer in answers)
+
+    def note_sessions(self, session_ids: Iterable[str]) -> None:
         """Never blocks: while the thread is behind, a window is passed over."""
         window = int(time.time() // WINDOW)
-        for answer in answers:
-            if self._seen.get(answer.session_id, 0) < window and not self._due.full():
-                self._seen[answer.session_id] = window
-                self._due.put_nowait(answer.session_id)
+        for session_id in session_ids:
+            if self._seen.get(session_id, 0) < window and not self._due.full():
+                self._seen[session_id] = window
+                self._due.put_nowait(session_id)
         if len(self._seen) > 5000:
             recent = {session: seen for session, seen in self._seen.items() if window - seen < 60}
             self._seen = recent
             self._estimates = {session: e for session, e in self._estimates.items() if session in recent}
 
     def _run(self) -> None:
-        while (session_id := self._due.get()) is not None:
-            close_old_connections()
+        while (first := self._due.get()) is not None:
+            due, stopping = self._others(first)
             try:
-                estimate = observe(session_id=session_id, now=time.time(), previous=self._estimates.get(session_id))
-                if estimate:
-                    self._estimates[session_id] = estimate
+                sessions = {session_id: self._estimates.get(session_id) for session_id in due}
+                with own_connection():
+                    self._estimates |= observe(sessions=sessions, now=time.time())
             except Exception:  # a database that is away costs a window, not the thread
-                logger.warning("No learning state for session %s this time.", session_id, exc_info=True)
-            finally:
-                if settings.TESTING:  # a test's database cannot be dropped while this thread holds on to it
-                    connections.close_all()
+                logger.warning("No learning state for %d sessions this time.", len(due), exc_info=True)
+            if stopping:
+                return
+
+    def _others(self, first: str) -> tuple[list[str], bool]:
+        """What else becomes due within GATHER_SECONDS, and whether the thread is to end."""
+        due, until = [first], time.monotonic() + GATHER_SECONDS
+        while len(due) < MOST_AT_ONCE and (remaining := until - time.monotonic()) > 0:
+            try:
+                session_id = self._due.get(timeout=remaining)
+            except queue.Empty:
+                break
+            if session_id is None:
+                return due, True
+            due.append(session_id)
+        return due, False

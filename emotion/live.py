@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import cv2
 from django.conf import settings
-from django.db import close_old_connections, connections
 
 from emotion import registry, services
 from emotion.inference.batcher import Batcher
 from emotion.inference.results import Answer, FrameResult
 from emotion.learning_states import StateWatch
 from emotion.models import ModelVersion
+from emotion.own_connection import own_connection
 
 if TYPE_CHECKING:
     from emotion.inference.engine import Engine
@@ -54,6 +54,13 @@ def stop_batcher() -> None:
             _states.stop()
             _promoted.stop()
             _batcher = _promoted = _states = None
+
+
+def watch_states(session_ids: Sequence[str]) -> None:
+    """Have sessions observed whose frames are read on their students' devices. Raises CheckpointError."""
+    live_batcher()  # the watch lives and ends with it
+    if _states is not None:
+        _states.note_sessions(session_ids)
 
 
 def _start_engine() -> PromotedEngine:
@@ -119,19 +126,16 @@ class PromotedEngine:
     def _follow(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
             try:
-                self._look()
+                with own_connection():
+                    self._look()
             except Exception as error:  # a database that restarts must not end the watch
                 if not self._unreadable:
                     logger.warning("The registry of models cannot be read; asking again: %s", error)
                 self._unreadable = True
             else:
                 self._unreadable = False
-            finally:
-                if settings.TESTING:  # a test's database cannot be dropped while this thread holds on to it
-                    connections.close_all()
 
     def _look(self) -> None:
-        close_old_connections()
         version = ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED).first()
         if version is None or _key(version) == self._ready.key:
             self._failed = None
@@ -166,9 +170,5 @@ def _load(version: ModelVersion) -> Served:
 
 
 def _record(answers: list[Answer], version: ModelVersion) -> list[Answer]:
-    close_old_connections()
-    try:
+    with own_connection():
         return services.record_readings(answers=answers, model_version=version)
-    finally:
-        if settings.TESTING:  # a test's database cannot be dropped while this thread holds on to it
-            connections.close_all()

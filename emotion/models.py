@@ -9,7 +9,7 @@ from courses.models import Course, Lesson
 from emotion.core.labels import BEHAVIOURS, EXPRESSIONS
 from emotion.querysets import ConsentQuerySet, LessonSessionQuerySet, OfSessionQuerySet, OwnQuerySet
 
-CONSENT_VERSION = "2026-11-b"
+CONSENT_VERSION = "2026-11-c"
 
 
 class FeatureGate(models.Model):
@@ -75,9 +75,18 @@ class Consent(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.course}"
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it was given to the present text. To a former one, the camera waits for a new yes."""
+        return self.version == CONSENT_VERSION
+
 
 class LessonSession(models.Model):
-    """One stretch of a lesson with the camera on, from start to stop."""
+    """One stretch of a lesson with the camera on, from start to stop. `mode` says where its frames are read."""
+
+    class Mode(models.TextChoices):
+        SERVER = "server", "on the server"
+        DEVICE = "device", "on the student's device"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="lesson_sessions")
@@ -85,12 +94,14 @@ class LessonSession(models.Model):
     consent = models.ForeignKey(Consent, models.CASCADE, related_name="sessions")
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    mode = models.CharField(max_length=6, choices=Mode, default=Mode.SERVER)
     baseline = models.JSONField(null=True, blank=True, help_text="How this face looks at rest: emotion.core.affect.")
 
     objects = LessonSessionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at"]
+        constraints = [CheckConstraint(condition=Q(mode__in=["server", "device"]), name="session_mode_is_known")]
         indexes = [
             # A student's own history of a lesson, and the sessions behind a lesson's class aggregate.
             models.Index(fields=["lesson", "user"], name="session_lesson_user"),
@@ -124,7 +135,9 @@ class Outcome(models.TextChoices):
 class EmotionReading(models.Model):
     """What one frame looked like, kept for 24 hours. A frame delivered twice is one reading."""
 
-    session = models.ForeignKey(LessonSession, models.CASCADE, related_name="readings")
+    # Without an index of its own, which a reading would take longer to write, to keep and to prune: the constraint's
+    # begins with the session.
+    session = models.ForeignKey(LessonSession, models.CASCADE, related_name="readings", db_index=False)
     sequence = models.PositiveIntegerField()
     taken_at = models.DateTimeField()
     # A block's id as a plain number (0 for none), so that a reading outlives an edited lesson.
@@ -140,7 +153,8 @@ class EmotionReading(models.Model):
     disgust = models.FloatField(null=True)
     fear = models.FloatField(null=True)
     contempt = models.FloatField(null=True, help_text="Empty for a seven-class model.")
-    model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+", null=True)
+    # Nothing asks for the readings of a model, but for the one that is deleted: an index would only be written.
+    model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+", null=True, db_index=False)
     latency_ms = models.PositiveIntegerField(default=0, help_text="From accepted to classified.")
 
     objects = OfSessionQuerySet.as_manager()
@@ -168,7 +182,8 @@ class EmotionReading(models.Model):
 class EmotionBucket(models.Model):
     """Sums over ten seconds of place and a minute of time in one session. Dashboards read these, never readings."""
 
-    session = models.ForeignKey(LessonSession, models.CASCADE, related_name="buckets")
+    # The constraint's index begins with it, and serves every history.
+    session = models.ForeignKey(LessonSession, models.CASCADE, related_name="buckets", db_index=False)
     block_number = models.PositiveBigIntegerField(default=0)
     edition = models.PositiveIntegerField(default=1)
     place = models.PositiveIntegerField(default=0, help_text="Tens of seconds into the block.")
@@ -208,6 +223,31 @@ class EmotionBucket(models.Model):
         return f"{self.session_id} block {self.block_number} +{self.place * 10} s"
 
 
+class ClassHistory(models.Model):
+    """A class's history of a lesson, put together from its buckets each minute: over a large class, summing them takes
+    longer than a page may. It holds what is shown and no more: nothing of fewer than five students.
+
+    Without `points` there is none, and the buckets are summed: not put together yet, or somebody erased theirs since.
+    """
+
+    lesson = models.OneToOneField(Lesson, models.CASCADE, related_name="class_history")
+    edition = models.PositiveIntegerField(default=1)
+    students = models.PositiveIntegerField(null=True)
+    points = models.JSONField(null=True)
+    total = models.JSONField(null=True, help_text="The points as one, for the history of the course.")
+    put_together_at = models.DateTimeField(null=True)
+    # Raised by every change, so that sums read before an erasure are not written after it.
+    generation = models.PositiveIntegerField(default=0)
+    due = models.BooleanField(default=True)
+    noticed_at = models.DateTimeField(default=timezone.now, help_text="When new readings were last seen.")
+
+    class Meta:
+        verbose_name_plural = "class histories"
+
+    def __str__(self) -> str:
+        return f"{self.lesson}: {self.students} students"
+
+
 class OfLesson(models.Model):
     """Something a student did or said at a place in a lesson, with or without a camera."""
 
@@ -230,9 +270,14 @@ SUPPORTED = ("confused", "frustrated", "bored", "delighted")
 
 
 class SelfReport(OfLesson):
-    """One tap on "How is this going?". Kept with the course."""
+    """One tap on "How is this going?". Kept with the course.
+
+    Made with the camera on, it keeps what the ten seconds before it looked like, smoothed: without that, the readings
+    are gone after a day and the answer could teach the course nothing.
+    """
 
     state = models.CharField(max_length=10, choices=[(state, state) for state in SELF_REPORTED])
+    features = models.JSONField(null=True, blank=True, help_text="By name: emotion.core.affect.FEATURES.")
 
     class Meta(OfLesson.Meta):
         constraints = [CheckConstraint(condition=Q(state__in=SELF_REPORTED), name="self_report_state_is_known")]
@@ -241,6 +286,21 @@ class SelfReport(OfLesson):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.state}"
+
+
+class CourseCalibration(models.Model):
+    """How far a course's learning states can be trusted, fitted from what its students said."""
+
+    course = models.OneToOneField(Course, models.CASCADE, related_name="calibration")
+    fitted_at = models.DateTimeField(default=timezone.now)
+    answers = models.PositiveIntegerField(default=0)
+    students = models.PositiveIntegerField(default=0)
+    newest_answer_at = models.DateTimeField(null=True, blank=True)
+    shortfall = models.CharField(max_length=120, blank=True, help_text="What is missing, while it is uncalibrated.")
+    fitted = models.JSONField(null=True, blank=True, help_text="emotion.core.affect_calibration.Calibration")
+
+    def __str__(self) -> str:
+        return f"{self.course}: {self.shortfall or 'calibrated'}"
 
 
 class BehaviourEvent(OfLesson):

@@ -23,7 +23,9 @@ def export_emotion(user) -> dict:
             )
         ),
         "sessions": list(
-            LessonSession.objects.visible_to(user).values("id", "lesson__title", "started_at", "ended_at", "baseline")
+            LessonSession.objects.visible_to(user).values(
+                "id", "lesson__title", "mode", "started_at", "ended_at", "baseline"
+            )
         ),
         "readings": list(
             EmotionReading.objects.visible_to(user).values(
@@ -43,7 +45,7 @@ def export_support(user) -> dict:
     place = ("lesson__title", "block_number", "edition", "place_seconds", "at")
     offers = ("state", "confidence", "reason", "held_out", "response", "responded_at", *support.OUTCOMES)
     return {
-        "self_reports": list(SelfReport.objects.visible_to(user).values(*place, "state")),
+        "self_reports": list(SelfReport.objects.visible_to(user).values(*place, "state", "features")),
         "behaviour": list(BehaviourEvent.objects.visible_to(user).values(*place, "kind")),
         "support_offers": list(SupportEvent.objects.visible_to(user).values(*place, "rule__action", *offers)),
         "support_preference": list(

@@ -35,7 +35,7 @@ def read_place(block: object, seconds: object) -> Place:
         raise ValueError("A frame's block is the number of a block in this lesson.")
     try:
         place = float(seconds or 0)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         place = math.nan
     if isinstance(seconds, bool) or not 0 <= place <= LONGEST_PLACE_SECONDS:
         raise ValueError("The place in the lesson is a number of seconds from 0 to a day.")

@@ -5,33 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
 
-from courses.models import Lesson
+from courses.models import Course, Lesson
 from emotion.core.labels import EXPRESSIONS
-from emotion.models import EmotionBucket, LessonSession
+from emotion.models import ClassHistory, EmotionBucket, LessonSession
 
 SMALLEST_GROUP = 5
 BUCKET_SECONDS = 10
-_COUNTS = ("faces", "no_face", "several_faces", "unclear")
+COUNTS = ("faces", "no_face", "several_faces", "unclear")
+_SUMS = {f"sum_{name}": Sum(name) for name in (*COUNTS, *EXPRESSIONS)}
 
 
 def own_timeline(*, user, lesson: Lesson) -> dict[str, Any]:
     """A student's own history of a lesson, by place."""
-    return _timeline(lesson, EmotionBucket.objects.visible_to(user).filter(session__lesson=lesson))
+    return _timeline(lesson, _points(lesson, EmotionBucket.objects.visible_to(user).filter(session__lesson=lesson)))
+
+
+def own_course(*, user, course: Course) -> list[dict[str, Any]]:
+    """A student's own history of a course: an entry for each lesson that they see, as `_entry` makes it."""
+    sums = (
+        EmotionBucket.objects.visible_to(user)
+        .filter(session__lesson__module__course=course, edition=F("session__lesson__edition"))
+        .values("session__lesson")
+        .annotate(**_SUMS)
+    )
+    found = {row["session__lesson"]: _measures(row) for row in sums}
+    lessons = Lesson.objects.visible_to(user).for_course(course).in_course_order()
+    return [_entry(lesson, found.get(lesson.pk)) for lesson in lessons]
 
 
 def shared_timeline(*, viewer, student_id: int, lesson: Lesson) -> dict[str, Any]:
     """The history that one student shares with those who teach them; empty without sharing."""
     sessions = LessonSession.objects.shared_with(viewer).filter(lesson=lesson, user_id=student_id)
-    return _timeline(lesson, EmotionBucket.objects.filter(session__in=sessions))
+    return _timeline(lesson, _points(lesson, EmotionBucket.objects.filter(session__in=sessions)))
 
 
 def students_who_share(*, viewer, lesson: Lesson) -> list[dict[str, Any]]:
     """The students of a lesson whose history this instructor may read: [{"id", "name"}]."""
     rows = (
         LessonSession.objects.shared_with(viewer)
-        .filter(lesson=lesson, buckets__isnull=False)
+        .filter(Exists(EmotionBucket.objects.filter(session=OuterRef("pk"))), lesson=lesson)
         .values_list("user_id", "user__display_name", "user__email")
         .distinct()
         .order_by("user__display_name", "user_id")
@@ -41,53 +56,111 @@ def students_who_share(*, viewer, lesson: Lesson) -> list[dict[str, Any]]:
 
 def class_timeline(*, lesson: Lesson) -> dict[str, Any]:
     """A class's history of a lesson. A place that fewer than five students reached is left out, and so is the whole
-    lesson below five; `students` is None then."""
-    buckets = EmotionBucket.objects.filter(session__lesson=lesson)
-    students = buckets.aggregate(n=Count("session__user", distinct=True))["n"]
-    if students < SMALLEST_GROUP:
+    lesson below five; `students` is None then. As it was `as_of`: at most a minute or so ago."""
+    history = ClassHistory.objects.filter(lesson=lesson, edition=lesson.edition, points__isnull=False).first()
+    if history:
+        students, points, as_of = history.students, history.points, history.put_together_at
+    else:
+        [(students, points)], as_of = sum_classes([lesson]).values(), timezone.now()
+    if students is None:
         return {"students": None, "points": [], "blocks": []}
-    return {"students": students, **_timeline(lesson, buckets, smallest_group=SMALLEST_GROUP)}
+    return {"students": students, "as_of": as_of, **_timeline(lesson, points)}
 
 
-def _timeline(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> dict[str, Any]:
-    """{"blocks": [{"number", "title"}], "points": [...]}: points in the order of the lesson, of its present edition."""
-    sums = (
-        buckets.filter(edition=lesson.edition)
-        .values("block_number", "place")
-        .annotate(
+def class_course(*, course: Course) -> list[dict[str, Any]]:
+    """A class's history of a course: an entry for each lesson, with `students` and `as_of`, both None below five.
+
+    An entry adds up the places that the lesson's own history shows. Those of fewer than five students are not in it,
+    so nobody finds them out by subtracting.
+    """
+    lessons = list(Lesson.objects.for_course(course).in_course_order())
+    kept = ClassHistory.objects.filter(lesson__in=lessons, edition=F("lesson__edition"), points__isnull=False)
+    found = {pk: rest for pk, *rest in kept.values_list("lesson", "students", "total", "put_together_at")}
+    if missing := [lesson for lesson in lessons if lesson.pk not in found]:
+        now = timezone.now()
+        found |= {pk: (students, total(points), now) for pk, (students, points) in sum_classes(missing).items()}
+    entries = []
+    for lesson in lessons:
+        students, measures, as_of = found[lesson.pk]
+        shown = {"students": students, "as_of": as_of} if students else {"students": None, "as_of": None}
+        entries.append({**_entry(lesson, measures if students else None), **shown})
+    return entries
+
+
+def sum_classes(lessons: list[Lesson]) -> dict[int, tuple[int | None, list[dict[str, Any]]]]:
+    """{lesson id: (how many students its history is of, its points)}, and (None, []) below five. Over a thousand
+    students this takes longer than a page may: see `class_history`."""
+    sessions = LessonSession.objects.filter(Exists(EmotionBucket.objects.filter(session=OuterRef("pk"))))
+    counts = sessions.filter(lesson__in=lessons).order_by().values_list("lesson").annotate(Count("user", distinct=True))
+    students = {pk: count for pk, count in counts if count >= SMALLEST_GROUP}
+    summed = {}
+    for lesson in lessons:
+        buckets = EmotionBucket.objects.filter(session__lesson=lesson)
+        points = _points(lesson, buckets, smallest_group=SMALLEST_GROUP) if lesson.pk in students else []
+        summed[lesson.pk] = (students.get(lesson.pk), points)
+    return summed
+
+
+def _points(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> list[dict[str, Any]]:
+    """The places of the lesson's present edition, in no order."""
+    places = buckets.filter(edition=lesson.edition).values("block_number", "place").annotate(**_SUMS)
+    if smallest_group > 1:
+        places = places.annotate(
             students=Count("session__user", distinct=True),
             # Five who were there are no group either when the camera saw the face of one.
             seen=Count("session__user", distinct=True, filter=Q(faces__gt=0)),
-            **{f"sum_{name}": Sum(name) for name in (*_COUNTS, *EXPRESSIONS)},
-        )
-        .filter(students__gte=smallest_group)
-    )
+        ).filter(students__gte=smallest_group)
+    return [
+        {
+            "block": row["block_number"],
+            "seconds": row["place"] * BUCKET_SECONDS,
+            **_measures(row, with_expressions=row.get("seen", 1) >= smallest_group),
+        }
+        for row in places
+    ]
+
+
+def _measures(row: dict[str, Any], *, with_expressions: bool = True) -> dict[str, Any]:
+    """Counts, and the mean of each expression over the faces, or None for all of them."""
+    faces = row["sum_faces"] if with_expressions else 0
+    means = {name: round(row[f"sum_{name}"] / faces, 4) for name in EXPRESSIONS} if faces else None
+    return {**{name: row[f"sum_{name}"] for name in COUNTS}, "expressions": means}
+
+
+def total(points: list[dict[str, Any]]) -> dict[str, Any]:
+    """Points as one."""
+    mean = _mean(points)
+    rounded = {name: round(value, 4) for name, value in mean.items()} if mean else None
+    return {**{name: sum(point[name] for point in points) for name in COUNTS}, "expressions": rounded}
+
+
+def _mean(points: Iterable[dict[str, Any]]) -> dict[str, float] | None:
+    read = [point for point in points if point["expressions"]]
+    if not read:
+        return None
+    faces = sum(point["faces"] for point in read)
+    return {name: sum(p["expressions"][name] * p["faces"] for p in read) / faces for name in EXPRESSIONS}
+
+
+def _entry(lesson: Lesson, measures: dict[str, Any] | None) -> dict[str, Any]:
+    """A lesson in the history of a course; without measures, all of them are None."""
+    nothing = dict.fromkeys((*COUNTS, "expressions"))
+    return {"lesson": lesson.pk, "title": lesson.title, **(measures or nothing)}
+
+
+def _timeline(lesson: Lesson, points: list[dict[str, Any]]) -> dict[str, Any]:
+    """{"blocks": [{"number", "title"}], "points": [...]}: points in the order of the lesson."""
     blocks = [{"number": pk, "title": title} for pk, title in lesson.blocks.values_list("pk", "title")]
     order = {block["number"]: index for index, block in enumerate(blocks)}
-    points = sorted(
-        (_point(row, smallest_group) for row in sums),
-        key=lambda point: (order.get(point["block"], len(order)), point["seconds"]),
-    )
+    points = sorted(points, key=lambda point: (order.get(point["block"], len(order)), point["seconds"]))
     return {"blocks": blocks, "points": points}
-
-
-def _point(row: dict[str, Any], smallest_group: int) -> dict[str, Any]:
-    faces = row["sum_faces"] if row["seen"] >= smallest_group else 0
-    return {
-        "block": row["block_number"],
-        "seconds": row["place"] * BUCKET_SECONDS,
-        **{name: row[f"sum_{name}"] for name in _COUNTS},
-        "expressions": {name: row[f"sum_{name}"] / faces for name in EXPRESSIONS} if faces else None,
-    }
 
 
 def describe_timeline(points: Iterable[dict[str, Any]]) -> str:
     """One sentence about a timeline, for the page and for those who cannot see the chart."""
-    with_faces = [point for point in points if point["expressions"]]
-    if not with_faces:
+    mean = _mean(points)
+    if mean is None:
         return ""
-    weight = sum(point["faces"] for point in with_faces)
-    mean = {n: sum(p["expressions"][n] * p["faces"] for p in with_faces) / weight for n in EXPRESSIONS}
     first, second = sorted(mean, key=lambda name: -mean[name])[:2]
     return f"Mostly {first} ({mean[first]:.0%}), then {second} ({mean[second]:.0%})."
 
@@ -99,11 +172,21 @@ def table_rows(timeline: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "block": titles.get(point["block"], "Elsewhere"),
             "place": f"{point['seconds'] // 60}:{point['seconds'] % 60:02d}",
-            "faces": point["faces"],
-            "other": point["no_face"] + point["several_faces"] + point["unclear"],
-            "percentages": [
-                round(100 * point["expressions"][name]) if point["expressions"] else None for name in EXPRESSIONS
-            ],
+            **_row(point),
         }
         for point in timeline["points"]
     ]
+
+
+def course_rows(lessons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The history of a course as a table, of the lessons with something to show."""
+    return [{**entry, **_row(entry)} for entry in lessons if entry["faces"] is not None]
+
+
+def _row(measures: dict[str, Any]) -> dict[str, Any]:
+    means = measures["expressions"]
+    return {
+        "faces": measures["faces"],
+        "other": measures["no_face"] + measures["several_faces"] + measures["unclear"],
+        "percentages": [round(100 * means[name]) if means else None for name in EXPRESSIONS],
+    }

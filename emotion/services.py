@@ -1,4 +1,4 @@
-"""Writes of the live path: consent, sessions, frames, readings."""
+"""Writes of the live path: consent, sessions, readings."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ import logging
 import time
 import uuid
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import RedisError
 
 from courses.models import Course, Enrollment, Lesson
 from emotion import broadcast
 from emotion.core.labels import EXPRESSIONS
-from emotion.inference.frame_store import Frame, open_frame_store
-from emotion.inference.jpeg import BadFrame, check_jpeg
+from emotion.inference.frame_store import open_frame_store
 from emotion.inference.results import Answer
 from emotion.models import (
     CONSENT_VERSION,
@@ -28,16 +26,22 @@ from emotion.models import (
     EmotionReading,
     LessonSession,
     ModelVersion,
+    SelfReport,
 )
 from emotion.permissions import takes_as_student
-from emotion.places import Place
 from emotion.policy import features_are_on
+from emotion.reading_place import SERVER, allowed_modes
 from emotion.wording import describe
 
 logger = logging.getLogger(__name__)
 
-FRAMES_PER_SECOND = 2
 BUCKET_SECONDS = 10
+# SQLite has one writer, and those who wait for it look in only every few milliseconds.
+PRUNE_PAUSE_SECONDS = 0.02
+NOT_OFFERED = {
+    "server": "Pictures are not read on the server here.",
+    "device": "Reading pictures on your own device is not offered here.",
+}
 
 
 class Refused(Exception):
@@ -50,14 +54,6 @@ class Refused(Exception):
         super().__init__(message)
         self.status = status
         self.final = final
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """An accepted frame: its sequence, and that of an older frame that it replaced before a worker took it."""
-
-    sequence: int
-    replaced: int | None
 
 
 def give_consent(
@@ -81,8 +77,9 @@ def give_consent(
                 consent = Consent.objects.in_force().get(user=user, course=course)
         for name, choice in choices.items():
             setattr(consent, name, choice)
-        consent.version = CONSENT_VERSION
-        consent.save(update_fields=[*choices, "version"])
+        if not consent.is_current:
+            consent.version, consent.granted_at = CONSENT_VERSION, timezone.now()
+        consent.save(update_fields=[*choices, "version", "granted_at"])
     return consent
 
 
@@ -110,93 +107,40 @@ def _close_sessions(sessions: list[uuid.UUID], reason: str) -> None:
 
 
 def erase_history(*, user, course: Course | None = None) -> int:
-    """Delete every session, reading and bucket of a person, in one course or in all. Returns the sessions deleted."""
+    """Delete every session, reading and bucket of a person, in one course or in all, and what their answers to "How is
+    this going?" kept of how it looked. Returns the sessions deleted."""
     sessions = LessonSession.objects.filter(user=user)
+    answers = SelfReport.objects.filter(user=user)
     if course is not None:
         sessions = sessions.filter(lesson__module__course=course)
+        answers = answers.filter(lesson__module__course=course)
+    answers.update(features=None)
     count = sessions.count()
     sessions.delete()
     return count
 
 
-def start_session(*, user, lesson: Lesson) -> LessonSession:
-    """Begin a stretch with the camera on. Raises Refused without enrollment or consent, and while features are off."""
+def start_session(*, user, lesson: Lesson, mode: str = SERVER) -> LessonSession:
+    """Begin a stretch with the camera on, with frames read on the "server" or the student's "device". Raises Refused
+    without enrollment or consent, for a mode that the operator does not offer, and while features are off."""
     _require_features()
     if not Lesson.objects.visible_to(user).filter(pk=lesson.pk).exists():
         raise Refused("There is no such lesson.", 404)
     consent = Consent.objects.in_force().filter(user=user, course=lesson.course).first()
     if consent is None:
         raise Refused("The camera needs your consent for this course first.", 403)
+    if not consent.is_current:
+        raise Refused("What the camera is for has changed since you agreed; please read it first.", 403)
     _require_enrollment(user.pk, lesson.course.pk)
-    return LessonSession.objects.create(user=user, lesson=lesson, consent=consent)
+    if mode not in allowed_modes():
+        raise Refused(NOT_OFFERED[mode], 403)
+    return LessonSession.objects.create(user=user, lesson=lesson, consent=consent, mode=mode)
 
 
 def end_session(*, session: LessonSession) -> None:
     """Stop. Ending twice is ending once."""
     LessonSession.objects.open().filter(pk=session.pk).update(ended_at=timezone.now())
     open_frame_store(settings.REDIS_URL).discard(str(session.pk))
-
-
-def submit_frame(*, user, session_id: uuid.UUID | str, sequence: int | None, jpeg: bytes, place: Place) -> Receipt:
-    """Take a frame for the worker. Without a sequence, it is numbered by the milliseconds since the session began.
-
-    Raises Refused, with nothing kept, for a frame that may not or cannot be taken, and while the database or the broker
-    is away. Consent, enrollment and the gate are looked up for each frame: a withdrawal counts from the next one on.
-    """
-    try:
-        frame = _checked_frame(user, session_id, sequence, jpeg, place)
-        return _hand_over(frame)
-    except (DatabaseError, RedisError, BrokerError, OSError):
-        logger.warning("A frame of session %s was refused: the database or the broker is away.", session_id)
-        raise Refused("The server cannot take a picture right now; it will again in a moment.", 503) from None
-
-
-def _checked_frame(user, session_id: uuid.UUID | str, sequence: int | None, jpeg: bytes, place: Place) -> Frame:
-    session = (
-        LessonSession.objects.visible_to(user).filter(pk=session_id).select_related("consent", "lesson__module").first()
-    )
-    if session is None:
-        raise Refused("There is no such session.", 404, final=True)
-    _require_features()
-    if session.consent.withdrawn_at is not None:
-        raise Refused("You have withdrawn your consent, so no frame is taken.", 403, final=True)
-    _require_enrollment(session.user_id, session.lesson.module.course_id)
-    if session.ended_at is not None:
-        raise Refused("This session has ended.", 409, final=True)
-    try:
-        check_jpeg(jpeg)
-    except BadFrame as error:
-        raise Refused(str(error), error.status) from None
-    if place.block_number and not session.lesson.blocks.filter(pk=place.block_number).exists():
-        raise Refused("That block is not part of this lesson.", 400)
-    if open_frame_store(settings.REDIS_URL).count(f"frames:{session.user_id}", 1) > FRAMES_PER_SECOND:
-        raise Refused(f"At most {FRAMES_PER_SECOND} frames a second are taken; please slow down.", 429)
-    now = time.time()
-    if sequence is None:
-        sequence = int((now - session.started_at.timestamp()) * 1000)
-    return Frame(
-        session_id=str(session.pk),
-        sequence=sequence,
-        jpeg=jpeg,
-        accepted_at=now,
-        block_number=place.block_number,
-        edition=session.lesson.edition,
-        place_seconds=place.seconds,
-        course_number=session.lesson.module.course_id,
-    )
-
-
-def _hand_over(frame: Frame) -> Receipt:
-    from emotion.tasks import process_frame  # here, since tasks record through this module
-
-    store = open_frame_store(settings.REDIS_URL)
-    replaced = store.put(frame)
-    try:
-        process_frame.apply_async(args=[frame.session_id], expires=3)
-    except Exception:
-        store.discard(frame.session_id)  # it is about to be refused, and must not be answered as well
-        raise
-    return Receipt(frame.sequence, replaced if replaced != frame.sequence else None)
 
 
 def record_readings(*, answers: list[Answer], model_version: ModelVersion | None) -> list[Answer]:
@@ -207,7 +151,7 @@ def record_readings(*, answers: list[Answer], model_version: ModelVersion | None
     """
     try:
         return _record_readings(answers, model_version)
-    except IntegrityError:  # another worker recorded one of them, or a session was erased, between look and insert
+    except IntegrityError:  # a session was erased between look and insert
         return _record_readings(answers, model_version)
 
 
@@ -216,26 +160,15 @@ def _record_readings(answers: list[Answer], model_version: ModelVersion | None) 
     sessions = {answer.session_id for answer in answers}
     consenting = {
         str(pk)
-        for pk in LessonSession.objects.filter(pk__in=sessions, consent__withdrawn_at__isnull=True).values_list(
-            "pk", flat=True
-        )
+        for pk in LessonSession.objects.filter(pk__in=sessions, consent__withdrawn_at__isnull=True)
+        .order_by()
+        .values_list("pk", flat=True)
     }
-    known = {
-        (str(session), sequence)
-        for session, sequence in EmotionReading.objects.filter(
-            session__in=sessions, sequence__in=[answer.sequence for answer in answers]
-        ).values_list("session_id", "sequence")
-    }
-    fresh = {
-        (answer.session_id, answer.sequence): answer
-        for answer in answers
-        if answer.session_id in consenting and (answer.session_id, answer.sequence) not in known
-    }
+    allowed = {(a.session_id, a.sequence): a for a in answers if a.session_id in consenting}
     # In the order of their keys: two workers with the same frames then wait for each other without a deadlock.
-    recorded = [fresh[key] for key in sorted(fresh)]
-    readings = [_reading(answer, model_version) for answer in recorded]
-    EmotionReading.objects.bulk_create(readings)
-    _add_to_buckets(readings)
+    fresh = _insert_readings([allowed[key] for key in sorted(allowed)], model_version)
+    recorded = [allowed[key] for key in sorted(fresh)]
+    _add_to_buckets(recorded)
     messages = defaultdict(list)
     for answer in recorded:
         messages[answer.session_id].append(reading_message(answer))
@@ -246,60 +179,91 @@ def _record_readings(answers: list[Answer], model_version: ModelVersion | None) 
     return recorded
 
 
-def _reading(answer: Answer, model_version: ModelVersion | None) -> EmotionReading:
-    return EmotionReading(
-        session_id=uuid.UUID(answer.session_id),
-        sequence=answer.sequence,
-        taken_at=datetime.datetime.fromtimestamp(answer.accepted_at, datetime.UTC),
-        block_number=answer.block_number,
-        edition=answer.edition,
-        place_seconds=answer.place_seconds,
-        outcome=answer.result.outcome,
-        model_version=model_version,
-        latency_ms=answer.latency_ms,
-        **(answer.result.probabilities or {}),
-    )
+def _insert_readings(answers: list[Answer], model_version: ModelVersion | None) -> set[tuple[str, int]]:
+    """Keep what is not there yet; returns the keys of what was not. In one statement, since bulk_create spends more
+    time on sixteen readings than the engine on two frames."""
+    named = ("session_id", "sequence", "taken_at", "block_number", "edition", "place_seconds", "outcome")
+    rows = []
+    for answer in answers:
+        shown = answer.result.probabilities or {}
+        rows.append(
+            (
+                _database_key(answer.session_id),
+                answer.sequence,
+                connection.ops.adapt_datetimefield_value(_taken_at(answer)),
+                answer.block_number,
+                answer.edition,
+                answer.place_seconds,
+                answer.result.outcome,
+                model_version.pk if model_version else None,
+                answer.latency_ms,
+                *(shown.get(name) for name in EXPRESSIONS),
+            )
+        )
+    columns = (*named, "model_version_id", "latency_ms", *EXPRESSIONS)
+    ending = "ON CONFLICT (session_id, sequence) DO NOTHING RETURNING session_id, sequence"
+    return {(str(uuid.UUID(str(key))), sequence) for key, sequence in _insert(EmotionReading, columns, rows, ending)}
 
 
 _KEY = ("session_id", "block_number", "edition", "place", "minute")
 _SUMS = ("faces", "no_face", "several_faces", "unclear", *EXPRESSIONS)
 
 
-def _add_to_buckets(readings: list[EmotionReading]) -> None:
-    """One upsert for the whole batch; it adds to a bucket that exists. The same SQL on SQLite and PostgreSQL."""
-    if not readings:
-        return
+def _add_to_buckets(answers: list[Answer]) -> None:
+    """One upsert for the whole batch; it adds to a bucket that exists."""
     sums: dict[tuple, dict[str, float]] = defaultdict(lambda: dict.fromkeys(_SUMS, 0))
-    for reading in readings:
-        minute = reading.taken_at.replace(second=0, microsecond=0)
-        place = int(reading.place_seconds // BUCKET_SECONDS)
-        bucket = sums[(reading.session_id, reading.block_number, reading.edition, place, minute)]
-        bucket["faces" if reading.outcome == "face" else reading.outcome] += 1
+    for answer in answers:
+        minute = _taken_at(answer).replace(second=0, microsecond=0)
+        place = int(answer.place_seconds // BUCKET_SECONDS)
+        bucket = sums[(answer.session_id, answer.block_number, answer.edition, place, minute)]
+        outcome, shown = answer.result.outcome, answer.result.probabilities or {}
+        bucket["faces" if outcome == "face" else outcome] += 1
         for name in EXPRESSIONS:
-            bucket[name] += getattr(reading, name) or 0.0
-    meta = EmotionBucket._meta
-    table = connection.ops.quote_name(meta.db_table)
-    columns = ", ".join(connection.ops.quote_name(name) for name in (*_KEY, *_SUMS))
-    row = f"({', '.join(['%s'] * (len(_KEY) + len(_SUMS)))})"
+            bucket[name] += shown.get(name) or 0.0
+    table = connection.ops.quote_name(EmotionBucket._meta.db_table)
     added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in _SUMS)
     # In the order of their keys: two workers then lock the same rows in the same order.
-    ordered = sorted(sums.items(), key=lambda item: (str(item[0][0]), *item[0][1:]))
-    values = []
-    for (session_id, block_number, edition, place, minute), amounts in ordered:
-        values += [
-            meta.get_field("session").get_db_prep_value(session_id, connection),
-            block_number,
-            edition,
-            place,
-            connection.ops.adapt_datetimefield_value(minute),
-            *(amounts[name] for name in _SUMS),
-        ]
+    rows = [
+        (_database_key(key[0]), *key[1:4], connection.ops.adapt_datetimefield_value(key[4]), *sums[key].values())
+        for key in sorted(sums)
+    ]
+    _insert(EmotionBucket, (*_KEY, *_SUMS), rows, f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {added}")
+
+
+def count_in_buckets(column: str, keys: Sequence[tuple]) -> None:
+    """Add one to `column` of the buckets with these (session id, block, edition, place, minute), where they exist."""
+    table, name = (connection.ops.quote_name(each) for each in (EmotionBucket._meta.db_table, column))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {name} = {name} + 1 WHERE {' AND '.join(f'{each} = %s' for each in _KEY)}",
+            [
+                (_database_key(key[0]), *key[1:4], connection.ops.adapt_datetimefield_value(key[4]))
+                for key in sorted(keys)
+            ],
+        )
+
+
+def _insert(model: type[Model], columns: Sequence[str], rows: list[tuple], ending: str) -> list[tuple]:
+    """One INSERT of all rows, the same SQL on SQLite and PostgreSQL. Returns what `ending` has it return."""
+    if not rows:
+        return []
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(connection.ops.quote_name(name) for name in columns)
+    row = f"({', '.join(['%s'] * len(columns))})"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({columns}) VALUES {', '.join([row] * len(ordered))} "
-            f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {added}",
-            values,
+            f"INSERT INTO {table} ({names}) VALUES {', '.join([row] * len(rows))} {ending}",
+            [value for each in rows for value in each],
         )
+        return cursor.fetchall() if "RETURNING" in ending else []
+
+
+def _taken_at(answer: Answer) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(answer.accepted_at, datetime.UTC)
+
+
+def _database_key(session_id: str) -> object:
+    return LessonSession._meta.pk.get_db_prep_value(uuid.UUID(session_id), connection)
 
 
 def reading_message(answer: Answer) -> dict:
@@ -338,6 +302,7 @@ def prune_readings(*, older_than: datetime.timedelta, batch_size: int = 1000) ->
         total += deleted
         if not deleted:
             return total
+        time.sleep(PRUNE_PAUSE_SECONDS)
 
 
 def _require_features() -> None:

@@ -87,10 +87,10 @@ OFFERS = {
         "ar": "ارجع إلى آخر مثال وغطِّ حله. اكتب سطرًا ثم اكشف سطرًا. الخطوات الصغيرة مهمة.",
     },
     "watch_again": {
-        "en": "This part rewards a second look. Start a minute before the place where it became hard.",
-        "de": "Dieser Teil lohnt einen zweiten Blick. Beginnen Sie eine Minute vor der Stelle, an der es schwer wurde.",
-        "fr": "Ce passage mérite un second regard. Reprenez une minute avant l'endroit devenu difficile.",
-        "ar": "هذا الجزء يستحق نظرة ثانية. ابدأ قبل دقيقة من الموضع الذي صار صعبًا.",
+        "en": "This part rewards a second look. Start a little before the place where it became hard.",
+        "de": "Dieser Teil lohnt einen zweiten Blick. Beginnen Sie kurz vor der Stelle, an der es schwer wurde.",
+        "fr": "Ce passage mérite un second regard. Reprenez un peu avant l'endroit devenu difficile.",
+        "ar": "هذا الجزء يستحق نظرة ثانية. ابدأ قبيل الموضع الذي صار صعبًا.",
     },
     "break": {
         "en": "Two minutes away from the screen help more than ten in front of it. Your place is kept.",
@@ -117,7 +117,7 @@ OFFERS = {
         "ar": "لم يُرسل شيء. إن شئت فاكتب إلى مدرّسك أي جزء تقصد؛ جملة واحدة تكفي.",
     },
 }
-# For each expression, offered to those who ask how it looks; never pushed.
+# For each expression; read by whoever chooses "A kind word" in an offer, never pushed.
 ENCOURAGEMENTS = {
     "neutral": {
         "en": "Looks calm. A good pace to keep.",
@@ -168,16 +168,6 @@ ENCOURAGEMENTS = {
         "ar": "يبدو متشككًا. سؤال جيد يستحق التدوين.",
     },
 }
-EMOJI = {
-    "neutral": "🍃",
-    "happiness": "🌞",
-    "surprise": "✨",
-    "sadness": "🌱",
-    "anger": "🫖",
-    "disgust": "🧭",
-    "fear": "🕯️",
-    "contempt": "🔍",
-}
 REPLIES = {
     "fine": {"en": "I'm fine", "de": "Es geht schon", "fr": "Tout va bien", "ar": "أنا بخير"},
     "snoozed": {"en": "Later", "de": "Später", "fr": "Plus tard", "ar": "لاحقًا"},
@@ -188,21 +178,13 @@ REPLIES = {
         "ar": "لا تسأل مرة أخرى",
     },
 }
-# What spoke for a state, as somebody who asks "Why this?" reads it.
-REASONS = {
-    "quiz_wrong": "some quiz answers were not right yet",
-    "quiz_right": "quiz answers were right",
-    "rewind": "a part was played again",
-    "reread": "a part was read again",
-    "idle": "the page was still for a while",
-    "rapid_guess": "answers came very quickly",
-    "left_tab": "the page was left a few times",
-    "returned": "you came back to the page",
-    "expression": "your expression leaned that way",
-    "self_report": "you said so",
-}
+
+
+def reading_language() -> str:
+    """The active language where it is one of LANGUAGES, else English."""
+    language = (get_language() or "en").split("-")[0]
+    return language if language in LANGUAGES else "en"
 
 
 def in_language(words: dict[str, str]) -> str:
-    """In the language of the page, else in English."""
-    return words.get((get_language() or "en").split("-")[0], words["en"])
+    return words[reading_language()]

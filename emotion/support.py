@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Avg, Count, Q
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from accounts.models import User
 from courses.models import Block, BlockKind, Lesson, Progress, QuizAttempt
-from emotion import broadcast, starter_rules
+from emotion import broadcast, course_calibration, panel_words, starter_rules
 from emotion.core import support as core
 from emotion.core.affect import StateEstimate
 from emotion.models import (
@@ -25,8 +25,11 @@ from emotion.models import (
     SupportPreference,
     SupportRule,
 )
+from emotion.offers import in_language_of, support_message
 from emotion.places import Place
+from emotion.starter_rules import in_language as say
 
+MOST_REPORTS, REPORTS_WITHIN = 4, datetime.timedelta(minutes=1)
 SNOOZE = datetime.timedelta(hours=1)
 OUTCOMES = ("answered_right_next", "stayed", "reported_better")
 OUTCOME_AFTER = datetime.timedelta(minutes=30)
@@ -34,16 +37,28 @@ STAYED_AFTER = datetime.timedelta(minutes=5)
 WELL = ("engaged", "delighted", "neutral")
 
 
+class TooOften(Exception):
+    """More self-reports than are taken. The message is one sentence for the student, in their language."""
+
+
 def report_self(*, user, lesson: Lesson, state: str, place: Place) -> tuple[SelfReport, SupportEvent | None]:
-    """Keep one tap on "How is this going?", and the offer that it calls for, if any."""
-    report = SelfReport.objects.create(
-        user=user,
-        lesson=lesson,
-        state=state,
-        block_number=place.block_number,
-        edition=lesson.edition,
-        place_seconds=place.seconds,
-    )
+    """Keep one tap on "How is this going?", and the offer that it calls for, if any. Raises TooOften."""
+    features = course_calibration.features_now(user=user, lesson=lesson)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)  # taps at the same moment are counted one after another
+        lately = SelfReport.objects.visible_to(user).filter(at__gt=timezone.now() - REPORTS_WITHIN)
+        if lately.count() >= MOST_REPORTS:
+            with in_language_of(user):
+                raise TooOften(say(panel_words.PANEL["too_often"]))
+        report = SelfReport.objects.create(
+            user=user,
+            lesson=lesson,
+            state=state,
+            features=features,
+            block_number=place.block_number,
+            edition=lesson.edition,
+            place_seconds=place.seconds,
+        )
     estimate = StateEstimate(state=state, confidence=1.0, since=report.at.timestamp(), evidence=("self_report",))
     return report, consider(user=user, lesson=lesson, estimate=estimate, place=place, said=True)
 
@@ -129,7 +144,7 @@ def consider(
         if event.held_out:
             return None
         if session is not None:
-            with translation.override(user.locale or "en"):  # a worker has no reader's language of its own
+            with in_language_of(user):  # a worker has no reader's language of its own
                 message = support_message(event)
             transaction.on_commit(lambda: broadcast.send_to_session(str(session.pk), message))
     return event
@@ -222,31 +237,15 @@ def _store(user, lesson, session, rule, estimate, place, now) -> SupportEvent:
     )
 
 
-def support_message(event: SupportEvent) -> dict[str, Any]:
-    """What a page is told of an offer, in the active language."""
-    say, rule = starter_rules.in_language, event.rule
-    return {
-        "type": "support",
-        "id": event.pk,
-        "state": event.state,
-        "action": rule.action,
-        "question": rule.question or say(starter_rules.QUESTIONS[rule.state]),
-        "accept": say(starter_rules.ACCEPT[rule.action]),
-        "offer": rule.offer or say(starter_rules.OFFERS[rule.action]),
-        "break_offer": say(starter_rules.OFFERS["break"]),
-        "replies": {name: say(words) for name, words in starter_rules.REPLIES.items()},
-    }
-
-
 def describe_reason(event: SupportEvent) -> str:
-    """Why an offer was made, in one or two sentences."""
+    """Why an offer was made, in one or two sentences of the active language."""
     evidence = event.reason.get("evidence", [])
     if evidence == ["self_report"]:
-        return "You said so yourself a moment ago."
-    known = list(dict.fromkeys(starter_rules.REASONS[name] for name in evidence if name in starter_rules.REASONS))
-    seconds = round(event.at.timestamp() - event.reason.get("since", event.at.timestamp()))
-    words = f"It looked that way for about {max(seconds, 1)} seconds"
-    return f"{words}: {', '.join(known)}. It may be wrong." if known else f"{words}. It may be wrong."
+        return say(panel_words.WHY["said"])
+    known = [say(panel_words.REASONS[name]) for name in dict.fromkeys(evidence) if name in panel_words.REASONS]
+    seconds = max(1, round(event.at.timestamp() - event.reason.get("since", event.at.timestamp())))
+    form = panel_words.WHY["looked" if known else "looked_somehow"]
+    return say(form).format(seconds=seconds, reasons=say(panel_words.COMMA).join(known))
 
 
 @transaction.atomic
@@ -317,7 +316,9 @@ def rule_effect(rule: SupportRule) -> dict[str, Any]:
     row = rule.events.order_by().aggregate(**counts)
     effects = {
         name: core.effect(
-            (row[f"{name}_shown_yes"], row[f"{name}_shown"]), (row[f"{name}_held_yes"], row[f"{name}_held"])
+            (row[f"{name}_shown_yes"], row[f"{name}_shown"]),
+            (row[f"{name}_held_yes"], row[f"{name}_held"]),
+            outcomes=len(OUTCOMES),
         )
         for name in OUTCOMES
     }
@@ -325,16 +326,19 @@ def rule_effect(rule: SupportRule) -> dict[str, Any]:
 
 
 def pause_harmful_rules() -> list[SupportRule]:
-    """Pause and flag each rule with an outcome whose whole interval lies below zero. Returns those paused now."""
+    """Pause and flag each rule that makes an outcome less likely, by an interval that may be looked at every hour.
+    Returns those paused now."""
     paused = []
     for rule in SupportRule.objects.filter(active=True, paused_reason=""):
-        for name, effect in rule_effect(rule)["effects"].items():
-            if effect and effect.high < 0:
-                rule.paused_reason = (
-                    f"{name.replace('_', ' ')}: {effect.difference:+.0%} with the offer "
-                    f"({effect.low:+.0%} to {effect.high:+.0%})"
-                )
-                if SupportRule.objects.filter(pk=rule.pk, paused_reason="").update(paused_reason=rule.paused_reason):
-                    paused.append(rule)
-                break
+        effects = rule_effect(rule)["effects"]
+        harmed = [name for name, effect in effects.items() if effect and (effect.always_high or 0) < 0]
+        if not harmed:
+            continue
+        effect = effects[harmed[0]]
+        rule.paused_reason = (
+            f"{harmed[0].replace('_', ' ')}: {effect.difference:+.0%} with the offer, "
+            f"surely below {effect.always_high:+.1%}"
+        )
+        if SupportRule.objects.filter(pk=rule.pk, paused_reason="").update(paused_reason=rule.paused_reason):
+            paused.append(rule)
     return paused

@@ -7,14 +7,21 @@ from emotion.inference.frame_store import open_frame_store
 QUEUE = "frames"
 
 
-@shared_task(name="emotion.process_frame", ignore_result=True)
-def process_frame(session_id: str) -> None:
-    """Hand a session's newest frame to the batcher. Run twice, the second finds no frame and does nothing."""
+@shared_task(name="emotion.process_frames", ignore_result=True)
+def process_frames(session_ids: list[str]) -> None:
+    """Hand the sessions' newest frames to the batcher. Run twice, the second finds no frame and does nothing."""
     from emotion.live import live_batcher
 
-    frame = open_frame_store(settings.REDIS_URL).take(session_id)
-    if frame is not None:
+    for frame in open_frame_store(settings.REDIS_URL).take_many(session_ids):
         live_batcher().submit(frame)
+
+
+@shared_task(name="emotion.watch_states", ignore_result=True)
+def watch_states(session_ids: list[str]) -> None:
+    """Note sessions with new readings from their students' devices. Run twice in a window, each is observed once."""
+    from emotion import live
+
+    live.watch_states(session_ids)
 
 
 @worker_ready.connect

@@ -24,32 +24,38 @@ from lms.embedded import EmbeddedWorker  # noqa: E402
 logger = logging.getLogger(__name__)
 
 
-async def tidy_hourly() -> None:
-    """Retention without a scheduler. Several servers doing it at once is harmless."""
+async def repeat(seconds: int, *commands: str) -> None:
+    """Periodic jobs without a scheduler. Several servers doing them at once is harmless.
+
+    In a thread of their own: the one that sockets and pages share must not wait for them.
+    """
     while True:
-        for command in ("prune_readings", "tend_support"):
+        for command in commands:
             try:
-                await database_sync_to_async(call_command)(command, verbosity=0)
+                await database_sync_to_async(call_command, thread_sensitive=False)(command, verbosity=0)
             except Exception:  # a database that is away for a while must not end this for good
-                logger.exception("%s did not run; the next try is in an hour.", command)
-        await asyncio.sleep(3600)
+                logger.exception("%s did not run; the next try is in %d s.", command, seconds)
+        await asyncio.sleep(seconds)
 
 
 async def lifespan(scope, receive, send) -> None:
     """Whatever ASGI server runs this gets the wiring of the settings: without Redis, the worker lives in here."""
-    worker = tidying = None
+    worker, jobs = None, []
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             broadcast.use_loop(asyncio.get_running_loop())
-            tidying = asyncio.create_task(tidy_hourly())
+            jobs = [
+                asyncio.create_task(repeat(3600, "prune_readings", "tend_support")),
+                asyncio.create_task(repeat(60, "put_together_histories")),
+            ]
             if not settings.REDIS_URL:
                 worker = EmbeddedWorker(celery_app, "frames")
                 worker.start()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            if tidying:
-                tidying.cancel()
+            for job in jobs:
+                job.cancel()
             if worker:
                 await asyncio.to_thread(worker.stop)
             broadcast.use_loop(None)

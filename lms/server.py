@@ -45,6 +45,7 @@ def serve(host: str, port: int, announce: Callable[[], None]) -> None:
         log_config=None,
         access_log=False,
         ws_max_size=LARGEST_SOCKET_MESSAGE,
+        ws_per_message_deflate=False,  # frames are JPEGs and answers a few hundred bytes
         timeout_graceful_shutdown=3,
     )
     server = AnnouncingServer(config, announce)

@@ -15,6 +15,8 @@ ATTUNE_CHECKPOINTS_DIR     where models lie                                     
 ATTUNE_RUNS_DIR            where training runs leave what they make                    (<repository>/runs)
 ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted                        (attune)
 ATTUNE_DEVICE              auto, cpu, cuda or cuda:1, for the inference worker                  (auto)
+ATTUNE_READING_PLACE       where pictures are read: server, device, or student for the student's choice
+                           (student; without an ONNX file of the served model, server)
 ATTUNE_READING_HOURS       how long single readings are kept; sums of ten seconds stay           (24)
 ATTUNE_TORCH_THREADS       CPU threads of the inference worker                                  (1)
 ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
@@ -31,6 +33,7 @@ from django.urls import reverse_lazy
 
 from lms import env
 from lms.admin_theme import UNFOLD  # noqa: F401  (a setting)
+from lms.worker_policy import add_worker_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ATTUNE_DATA_DIR = env.make_data_dir("ATTUNE_DATA_DIR", BASE_DIR / "data")
@@ -169,13 +172,13 @@ if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
 else:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CHANNEL_LAYERS = {"default": {"BACKEND": "lms.channel_layer.LocalChannelLayer"}}
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CELERY_BROKER_URL = "memory://"
     # The default of this transport waits half a second for each task.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.005}
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ROUTES = {"emotion.process_frame": {"queue": "frames"}}
+CELERY_TASK_ROUTES = {"emotion.process_frames": {"queue": "frames"}, "emotion.watch_states": {"queue": "frames"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -188,6 +191,7 @@ CHECKPOINTS_DIR = Path(env.read_text("ATTUNE_CHECKPOINTS_DIR", str(BASE_DIR / "c
 RUNS_DIR = Path(env.read_text("ATTUNE_RUNS_DIR", str(BASE_DIR / "runs")))
 ATTUNE_DEFAULT_MODEL = env.read_text("ATTUNE_DEFAULT_MODEL", "attune")
 ATTUNE_DEVICE = env.read_text("ATTUNE_DEVICE", "auto")
+ATTUNE_READING_PLACE = env.read_choice("ATTUNE_READING_PLACE", ("server", "device", "student"), "student")
 ATTUNE_READING_HOURS = env.read_int("ATTUNE_READING_HOURS", 24, lowest=1)
 ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", 1, lowest=1)
 
@@ -259,6 +263,7 @@ STATIC_ROOT = ATTUNE_DATA_DIR / "staticfiles"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one at each start
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ADD_HEADERS_FUNCTION = add_worker_policy
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

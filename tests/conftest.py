@@ -156,3 +156,10 @@ def _few_threads():
 
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(2)
+
+
+@pytest.fixture(autouse=True)
+def _no_kept_connections(monkeypatch):
+    from emotion import own_connection
+
+    monkeypatch.setattr(own_connection, "KEPT", False)

@@ -66,6 +66,8 @@ class LossConfig:
     smoothing: float = 0.1
     focal_gamma: float = 2.0
     class_weights: Literal["none", "inverse"] = "none"
+    teacher: str | None = None
+    teacher_share: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "optimiser.momentum": (0.0, 0.9999),
     "optimiser.weight_decay": (0.0, 1.0),
     "loss.focal_gamma": (0.0, 10.0),
+    "loss.teacher_share": (0.0, 1.0),
     "schedule.warmup": (0.0, 0.9),
     "schedule.every": (1, 100_000),
     "schedule.gamma": (1e-6, 1.0),
@@ -193,6 +196,11 @@ def _check_together(config: Config) -> None:
         raise ConfigError(
             "'data.votes' is multi_target, where any of a face's labels is right, and mixup cannot blend such labels; "
             "add --set augmentation.mixup=0."
+        )
+    if config.data.votes == "multi_target" and config.loss.teacher:
+        raise ConfigError(
+            "'data.votes' is multi_target, where any of a face's labels is right, and 'loss.teacher' cannot be blended "
+            "with such labels; add --set loss.teacher=null."
         )
 
 

@@ -24,6 +24,7 @@ from training.config import Config, ConfigError
 from training.data.augment import augment, mix
 from training.data.dataset import FaceSplit
 from training.data.ferplus import draw_labels
+from training.distil import Teacher
 from training.evaluate import evaluate_head, predict_logits
 from training.logger import RunLogger
 from training.losses import HeadsLoss, inverse_frequency_weights
@@ -113,6 +114,9 @@ def train(
 
     targets = {head: torch.from_numpy(target) for head, target in training.targets.items()}
     loss_of = build_loss(config, targets, device, target_modes)
+    teacher = None
+    if config.loss.teacher:
+        teacher = Teacher(Path(config.loss.teacher), config.loss.teacher_share, heads, spec, device)
     drawn = [head for head, mode in target_modes.items() if mode == "probability"]
     batch_size = min(config.loop.batch_size * config.loop.accumulate, len(training))
     steps = len(training) // batch_size
@@ -147,6 +151,8 @@ def train(
                     inputs, wanted = mix(inputs, wanted, config.augmentation.mixup, generator)
                 inputs = inputs.contiguous(memory_format=torch.channels_last)
                 with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
+                    if teacher:
+                        wanted = teacher.blend(inputs, wanted)
                     logits = forward(inputs)
                 loss = loss_of(logits, wanted) * (len(part) / len(rows))
                 scaler.scale(loss).backward()

@@ -125,6 +125,8 @@ def run_training(
     check_model(config)
     if config.model.start_from and not resume:
         read_manifest(Path(config.model.start_from))
+    if config.loss.teacher:
+        read_manifest(Path(config.loss.teacher))
     if ranks.is_first:
         check_writable(checkpoints)
         check_writable(runs)

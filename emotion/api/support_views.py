@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from courses.models import Lesson
-from emotion import support
+from emotion import offers, support
 from emotion.core.labels import BEHAVIOURS
 from emotion.models import SELF_REPORTED, SUPPORTED, SupportEvent, SupportPreference
 from emotion.permissions import takes_as_student
@@ -75,8 +75,12 @@ class SelfReports(APIView):
         lesson = _lesson_of(request, lesson_id)
         data = _checked(SelfReportSerializer(data=request.data))
         [place] = _places(lesson, [data])
-        report, event = support.report_self(user=request.user, lesson=lesson, state=data["state"], place=place)
-        answer = {"id": report.pk, "support": support.support_message(event) if event else None}
+        try:
+            report, event = support.report_self(user=request.user, lesson=lesson, state=data["state"], place=place)
+        except support.TooOften as error:
+            return Response({"detail": str(error)}, status=status.HTTP_429_TOO_MANY_REQUESTS)
+        with offers.in_language_of(request.user):
+            answer = {"id": report.pk, "support": offers.support_message(event) if event else None}
         return Response(answer, status=status.HTTP_201_CREATED)
 
 
@@ -110,7 +114,9 @@ class SupportReason(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request, event_id: int):
         """Why an offer was made, in words."""
-        return Response({"reason": support.describe_reason(_event_of(request, event_id))})
+        event = _event_of(request, event_id)
+        with offers.in_language_of(request.user):
+            return Response({"reason": support.describe_reason(event)})
 
 
 class SupportPreferences(APIView):

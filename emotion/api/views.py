@@ -3,6 +3,7 @@ import uuid
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -13,9 +14,11 @@ from rest_framework.views import APIView
 
 from courses.models import Lesson
 from emotion import selectors, services
+from emotion.core.labels import EXPRESSIONS
 from emotion.inference.jpeg import MAX_BYTES
-from emotion.models import LessonSession
-from emotion.places import read_place, read_sequence
+from emotion.intake import submit_frame
+from emotion.models import EmotionReading, LessonSession, Outcome
+from emotion.places import LARGEST_SEQUENCE, read_place, read_sequence
 from emotion.policy import features_are_on
 from emotion.services import Refused
 
@@ -43,12 +46,13 @@ class EmotionView(APIView):
 
 class StartSerializer(serializers.Serializer):
     lesson = serializers.IntegerField(min_value=1)
+    mode = serializers.ChoiceField(LessonSession.Mode.choices, default=LessonSession.Mode.SERVER)
 
 
 class SessionSerializer(serializers.ModelSerializer):
     class Meta:
         model = LessonSession
-        fields = ["id", "lesson", "started_at", "ended_at"]
+        fields = ["id", "lesson", "mode", "started_at", "ended_at"]
 
 
 class LessonSessionList(EmotionView):
@@ -58,7 +62,7 @@ class LessonSessionList(EmotionView):
         data = StartSerializer(data=request.data)
         data.is_valid(raise_exception=True)
         lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=data.validated_data["lesson"])
-        session = services.start_session(user=request.user, lesson=lesson)
+        session = services.start_session(user=request.user, lesson=lesson, mode=data.validated_data["mode"])
         return Response(SessionSerializer(session).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=SessionSerializer(many=True))
@@ -105,7 +109,8 @@ class Frames(EmotionView):
         responses={202: inline_serializer("Accepted", {"sequence": serializers.IntegerField()})},
     )
     def post(self, request, session_id: uuid.UUID):
-        """Send a frame. 202 promises an answer, or a "dropped", on the session's socket within three seconds."""
+        """Send a frame. 202 promises an answer, or a "dropped", on the session's socket within three seconds. Without a
+        socket, its Location has the answer; one that is not there after those three seconds never comes."""
         if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
             raise Refused(f"A frame is at most {MAX_BYTES // 1024} KB.", 413)
         jpeg, fields = self._parse(request)
@@ -114,12 +119,11 @@ class Frames(EmotionView):
             place = read_place(fields.get("block"), fields.get("place_seconds"))
         except ValueError as error:
             raise Refused(str(error), 400) from None
-        receipt = services.submit_frame(
-            user=request.user, session_id=session_id, sequence=sequence, jpeg=jpeg, place=place
-        )
+        receipt = submit_frame(user=request.user, session_id=session_id, sequence=sequence, jpeg=jpeg, place=place)
         if receipt.replaced is not None:  # it was promised an answer too
             services.report_dropped([(str(session_id), receipt.replaced)], "A newer frame took its place.")
-        return Response({"sequence": receipt.sequence}, status=status.HTTP_202_ACCEPTED)
+        answer = reverse("emotion-api:frame", args=[session_id, receipt.sequence])
+        return Response({"sequence": receipt.sequence}, status=status.HTTP_202_ACCEPTED, headers={"Location": answer})
 
     @staticmethod
     def _parse(request) -> tuple[bytes, dict]:
@@ -129,6 +133,29 @@ class Frames(EmotionView):
         if not isinstance(frame, UploadedFile):
             raise Refused("Send a JPEG as the body, or as the multipart field 'frame'.", 400)
         return frame.read(), {**request.query_params.dict(), **request.data.dict()}
+
+
+class FrameSerializer(serializers.ModelSerializer):
+    probabilities = serializers.SerializerMethodField()
+
+    class Meta:
+        model = EmotionReading
+        fields = ["sequence", "outcome", "probabilities", "block_number", "place_seconds", "taken_at", "latency_ms"]
+
+    def get_probabilities(self, reading: EmotionReading) -> dict[str, float | None] | None:
+        return {name: getattr(reading, name) for name in EXPRESSIONS} if reading.outcome == Outcome.FACE else None
+
+
+class FrameReading(EmotionView):
+    @extend_schema(responses=FrameSerializer)
+    def get(self, request, session_id: uuid.UUID, sequence: int):
+        """What a frame of one's own was read as. 404 while it waits; still 404 three seconds after it was accepted, it
+        was dropped. Readings are kept for a day."""
+        readings = EmotionReading.objects.visible_to(request.user).filter(session=session_id)
+        reading = readings.filter(sequence=sequence).first() if sequence <= LARGEST_SEQUENCE else None
+        if reading is None:
+            raise Refused("There is no reading of such a frame: it waits, or it was dropped, or never sent.", 404)
+        return Response(FrameSerializer(reading).data)
 
 
 class EndSession(EmotionView):

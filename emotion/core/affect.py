@@ -10,6 +10,7 @@ are enough (emotion.core.affect_calibration).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -146,6 +147,7 @@ class Scorer(Protocol):
 
 # The vector of `features`, in this order.
 FEATURES = (*EXPRESSIONS, "valence", "arousal", "attending", *BEHAVIOURS)
+_ATTENDING = FEATURES.index("attending")
 
 
 def is_good(seen: Observation, config: AffectConfig = DEFAULT) -> bool:
@@ -193,13 +195,13 @@ def estimate(
     first = last - config.windows
     faces = _smoothed_faces(observations, first, last, baseline, config)
     machine = _Machine(config, _held_over(previous, first * config.window))
-    for index in range(config.windows):
-        end = (first + index + 1) * config.window
-        face, attending = faces[index]
-        vector = features(face, attending, behaviour, end, config)
-        scores, evidence = _score(vector, face is not None, calibration, config)
+    ends = [(first + index + 1) * config.window for index in range(config.windows)]
+    vectors = [features(*seen, behaviour, end, config) for seen, end in zip(faces, ends, strict=True)]
+    there = [face is not None for face, _ in faces]
+    scored = _scores(np.array(vectors), there, calibration, config)
+    for index, (end, (scores, evidence)) in enumerate(zip(ends, scored, strict=True)):
         said_by = now if index == config.windows - 1 else end  # what is said counts at once
-        machine.step(end, scores, evidence, face is not None, _report_at(self_reports, said_by, config))
+        machine.step(end, scores, evidence, there[index], _report_at(self_reports, said_by, config))
     valence, arousal = (face @ CIRCUMPLEX).tolist() if (face := faces[-1][0]) is not None else (0.0, 0.0)
     return StateEstimate(
         state=machine.state,
@@ -227,9 +229,24 @@ def features(
     return np.concatenate([expressions, expressions @ CIRCUMPLEX, [attending], counts])
 
 
-def _vector(seen: Observation) -> np.ndarray:
+def features_at(
+    observations: Sequence[Observation],
+    behaviour: Sequence[Behaviour],
+    *,
+    now: float,
+    baseline: Mapping[str, float] | None = None,
+    config: AffectConfig = DEFAULT,
+) -> np.ndarray | None:
+    """(FEATURES,) float64 as `estimate` has them at the end of the last whole window before `now`; None where that
+    window has no readable face. What a self-report is kept with, so that it can calibrate."""
+    last = math.floor(now / config.window)
+    face, attending = _smoothed_faces(observations, last - config.windows, last, baseline, config)[-1]
+    return None if face is None else features(face, attending, behaviour, last * config.window, config)
+
+
+def _vector(seen: Observation) -> list[float]:
     assert seen.probabilities is not None
-    return np.array([seen.probabilities.get(name) or 0.0 for name in EXPRESSIONS])
+    return [seen.probabilities.get(name) or 0.0 for name in EXPRESSIONS]
 
 
 def _smoothed_faces(
@@ -240,7 +257,7 @@ def _smoothed_faces(
     config: AffectConfig,
 ) -> list[tuple[np.ndarray | None, float]]:
     """Of each window: its smoothed expressions ((8,), None without a readable face), and the share of good frames."""
-    good: list[list[np.ndarray]] = [[] for _ in range(first, last)]
+    good: list[list[list[float]]] = [[] for _ in range(first, last)]
     frames = [0] * (last - first)
     for seen in observations:
         index = math.floor(seen.at / config.window) - first
@@ -259,7 +276,7 @@ def _smoothed_faces(
             smoothed = None  # what was seen before a gap says nothing about after it
             result.append((None, 0.0))
             continue
-        mean = np.mean(vectors, axis=0)
+        mean = np.array(vectors).mean(axis=0)
         if usual is not None:
             mean = _against_baseline(mean, usual)
         smoothed = mean if smoothed is None else keep * smoothed + (1 - keep) * mean
@@ -274,26 +291,39 @@ def _against_baseline(mean: np.ndarray, usual: np.ndarray) -> np.ndarray:
     return np.concatenate([[max(0.0, 1.0 - beyond.sum())], beyond])
 
 
-def _score(
-    vector: np.ndarray, seen: bool, calibration: Scorer | None, config: AffectConfig
-) -> tuple[dict[str, float], dict[str, tuple[str, ...]]]:
-    """Each state's score in 0..1, and what speaks for it."""
-    named = dict(zip(FEATURES, vector.tolist(), strict=True))
-    fitted = calibration.scores(vector) if calibration else {}
-    scores, evidence = {}, {}
-    for state in SCORED:
-        acts = {kind: weight * named[kind] for kind, weight in _ACTS[state].items()}
-        face = {name: weight * named[name] for name, weight in _FACE[state].items()}
-        odds = _BIAS[state] + sum(acts.values()) + sum(face.values()) * (named["attending"] if seen else 0.0)
-        score = fitted.get(state, 1 / (1 + math.exp(-odds)))
-        for_it = tuple(kind for kind, amount in acts.items() if amount > 0.3)
-        if state in NOT_FROM_A_FACE and not for_it:
-            score = min(score, config.face_alone)
-        if not seen and not for_it:
-            score = 0.0
-        scores[state] = score
-        evidence[state] = (*for_it, "expression") if seen and sum(face.values()) > 0.3 else for_it
-    return scores, evidence
+# The tables above as (states, expressions) and (states, behaviours): the same sums, hundreds of times a second.
+_FACE_WEIGHTS = np.array([[_FACE[state].get(name, 0.0) for name in EXPRESSIONS] for state in SCORED])
+_ACT_WEIGHTS = np.array([[_ACTS[state].get(kind, 0.0) for kind in BEHAVIOURS] for state in SCORED])
+_BIASES = np.array([_BIAS[state] for state in SCORED])
+SPEAKS_FOR = 0.3  # log-odds
+
+
+def _scores(
+    vectors: np.ndarray, seen: Sequence[bool], calibration: Scorer | None, config: AffectConfig
+) -> list[tuple[dict[str, float], dict[str, tuple[str, ...]]]]:
+    """(windows, FEATURES) -> of each window, every state's score in 0..1 and what speaks for it."""
+    expressions, acts = vectors[:, : len(EXPRESSIONS)], vectors[:, _ATTENDING + 1 :]
+    attending = vectors[:, _ATTENDING] * seen  # (windows,)
+    from_acts = _ACT_WEIGHTS * acts[:, None, :]  # (windows, states, behaviours)
+    from_face = expressions @ _FACE_WEIGHTS.T  # (windows, states)
+    odds = _BIASES + from_acts.sum(axis=2) + from_face * attending[:, None]
+    by_rule, shown = (1 / (1 + np.exp(-odds))).tolist(), (from_face > SPEAKS_FOR).tolist()
+    speaks = (from_acts > SPEAKS_FOR).tolist()
+    result = []
+    for window, there in enumerate(seen):
+        fitted = calibration.scores(vectors[window]) if calibration else {}
+        scores, evidence = {}, {}
+        for number, state in enumerate(SCORED):
+            score = fitted.get(state, by_rule[window][number])
+            for_it = tuple(itertools.compress(BEHAVIOURS, speaks[window][number]))
+            if state in NOT_FROM_A_FACE and not for_it:
+                score = min(score, config.face_alone)
+            if not there and not for_it:
+                score = 0.0
+            scores[state] = score
+            evidence[state] = (*for_it, "expression") if there and shown[window][number] else for_it
+        result.append((scores, evidence))
+    return result
 
 
 def _report_at(reports: Sequence[SelfReport], at: float, config: AffectConfig) -> SelfReport | None:

@@ -13,6 +13,7 @@ from emotion.core.calibration import expected_calibration_error
 
 ANSWERS, STUDENTS, ANSWERS_OF_A_STATE = 40, 8, 8  # fewer, and a course stays uncalibrated
 FOLDS = 5
+RISK_POINTS = 10
 STRENGTH = 0.3  # inverse of the L2 penalty: about twenty features stand against some dozens of answers
 
 
@@ -21,7 +22,9 @@ class Calibration:
     """Multinomial logistic regression: probabilities of `states` from standardised FEATURES.
 
     `agreement` is balanced accuracy, `kappa` Cohen's, `error` the ECE, all of students whom the fit had not seen;
-    `reliability` holds (mean confidence, share right, answers) per fifth of confidence.
+    `reliability` holds (mean confidence, share right, answers) per fifth of confidence; `risk_coverage` (share of
+    answers judged, share of those judged wrong) as less and less confident ones are judged; `risk_area` the area under
+    it. All of them are of the same unseen students.
     """
 
     states: tuple[str, ...]
@@ -35,6 +38,8 @@ class Calibration:
     kappa: float
     error: float
     reliability: tuple[tuple[float, float, int], ...]
+    risk_coverage: tuple[tuple[float, float], ...]
+    risk_area: float
 
     def scores(self, features: np.ndarray) -> Mapping[str, float]:
         """(FEATURES,) float64 -> the probability of each state it knows."""
@@ -54,7 +59,7 @@ def from_json(saved: Mapping[str, Any]) -> Calibration | None:
         return None
     for name in ("states", "mean", "scale", "biases"):
         held[name] = tuple(held[name])
-    for name in ("weights", "reliability"):
+    for name in ("weights", "reliability", "risk_coverage"):
         held[name] = tuple(tuple(row) for row in held[name])
     return Calibration(**held)
 
@@ -62,16 +67,16 @@ def from_json(saved: Mapping[str, Any]) -> Calibration | None:
 def fit(features: np.ndarray, states: Sequence[str], students: Sequence[int]) -> Calibration | None:
     """(N, FEATURES) float64, what each of N answers said, and who said it -> a calibration, or None while there are too
     few answers, students, or states with answers enough."""
-    said = np.array(states)
-    known = [state for state in STATES if int((said == state).sum()) >= ANSWERS_OF_A_STATE]
-    rows = np.isin(said, known)
-    features, said, who = np.asarray(features, np.float64)[rows], said[rows], np.array(students)[rows]
-    if len(said) < ANSWERS or len(set(who.tolist())) < STUDENTS or len(known) < 2:
+    if shortfall(states, students):
         return None
+    known, rows = _usable(states)
+    said = np.array(states)[rows]
+    features, who = np.asarray(features, np.float64)[rows], np.array(students)[rows]
     labels = np.array([known.index(state) for state in said])
     unseen = _cross_validated(features, labels, who, len(known))
     mean, scale, weights, biases = _regression(features, labels, len(known))
     confidence, right = unseen.max(axis=1), unseen.argmax(axis=1) == labels
+    coverage, risk, area = risk_coverage(confidence, right)
     recalls = [float(right[labels == index].mean()) for index in range(len(known))]
     return Calibration(
         states=tuple(known),
@@ -85,7 +90,29 @@ def fit(features: np.ndarray, states: Sequence[str], students: Sequence[int]) ->
         kappa=cohens_kappa(labels, unseen.argmax(axis=1), len(known)),
         error=expected_calibration_error(unseen, labels, bins=5),
         reliability=_reliability(confidence, right),
+        risk_coverage=_thinned(coverage, risk),
+        risk_area=area,
     )
+
+
+def shortfall(states: Sequence[str], students: Sequence[int]) -> str:
+    """What is still missing before a course can be calibrated, as in "12 of 40 answers"; empty when nothing is."""
+    known, rows = _usable(states)
+    who = {student for student, usable in zip(students, rows, strict=True) if usable}
+    if len(states) < ANSWERS:
+        return f"{len(states)} of {ANSWERS} answers"
+    if len(known) < 2:
+        return f"{len(known)} of 2 different answers, each given {ANSWERS_OF_A_STATE} times"
+    if (usable := int(rows.sum())) < ANSWERS:
+        return f"{usable} of {ANSWERS} answers that were given {ANSWERS_OF_A_STATE} times"
+    return "" if len(who) >= STUDENTS else f"{len(who)} of {STUDENTS} students"
+
+
+def _usable(states: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """The states that were said often enough, and (N,) which answers said one of them."""
+    said = np.array(states, dtype=str)
+    known = [state for state in STATES if int((said == state).sum()) >= ANSWERS_OF_A_STATE]
+    return known, np.isin(said, known)
 
 
 def risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -99,6 +126,12 @@ def risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarr
     counts = np.arange(1, len(wrong) + 1)
     risk = np.cumsum(wrong) / counts
     return counts / len(wrong), risk, float(risk.mean())
+
+
+def _thinned(coverage: np.ndarray, risk: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """A curve at each tenth of coverage."""
+    rows = np.ceil(np.arange(1, RISK_POINTS + 1) / RISK_POINTS * len(coverage)).astype(int) - 1
+    return tuple((float(coverage[row]), float(risk[row])) for row in rows)
 
 
 def cohens_kappa(one: np.ndarray, other: np.ndarray, classes: int) -> float:

@@ -5,6 +5,7 @@ A checkpoint is a folder: `model.safetensors` and `manifest.json`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -99,3 +100,19 @@ def read_manifest(folder: Path) -> Manifest:
     if manifest.serving_head not in heads:
         raise CheckpointError(f"{path} serves head '{manifest.serving_head}', which it does not have.")
     return manifest
+
+
+def onnx_files(folder: Path, manifest: Manifest) -> list[Path]:
+    """The ONNX files beside a checkpoint that were made from these very weights and are whole, by its report."""
+    try:
+        report = json.loads((folder / ONNX_REPORT).read_text())
+        if report["weights_sha256"] != manifest.weights_sha256:
+            return []
+        return [
+            folder / name
+            for name, described in report["files"].items()
+            if (folder / name).is_file()
+            and hashlib.sha256((folder / name).read_bytes()).hexdigest() == described["sha256"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
-import torch
 
 from emotion.core.manifest import InputSpec
+
+if TYPE_CHECKING:
+    import torch
 
 # A FER2013 face box is 1/1.16 of its crop, and its centre lies below the crop's middle by 0.10 of the box:
 # medians of BlazeFace's boxes inside FER2013 crops. Cropping a webcam face so frames it as the training set does.
@@ -16,6 +20,8 @@ CROP_SHIFT_UP = 0.10
 
 def to_input(crops: torch.Tensor, spec: InputSpec) -> torch.Tensor:
     """(B, H, W) or (B, H, W, 3) uint8 crops, already `spec.size` square -> (B, C, H, W) float32, normalised."""
+    import torch  # here: a web process asks this module how a face is framed, and never loads torch
+
     if crops.dtype != torch.uint8:
         raise TypeError(f"Crops are uint8 pixels, not {crops.dtype}.")
     batch = crops.unsqueeze(1) if crops.ndim == 3 else crops.permute(0, 3, 1, 2)

@@ -7,6 +7,7 @@ Graesser 2012, "Dynamics of affective states during complex learning").
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ BETWEEN_SECONDS = 600.0  # at most one prompt in ten minutes,
 MOST_AN_HOUR = 3
 LONGEST_PAUSE_SECONDS = 4 * 3600.0
 HOUR = 3600.0
+LEAST_OCCASIONS = 30  # in each arm, before a rule may be paused
+WRONG_PAUSES = 0.05  # the chance that a harmless rule is ever paused, however often it is looked at
+HARM_LOOKED_FOR = 0.2  # the difference at which the sequence of intervals is narrowest
 
 
 @dataclass(frozen=True)
@@ -124,11 +128,15 @@ class Effect:
     difference: float
     low: float
     high: float
+    always_high: float | None = None  # see `always_valid_high`
 
 
-def effect(shown: tuple[int, int], held_out: tuple[int, int]) -> Effect | None:
+def effect(shown: tuple[int, int], held_out: tuple[int, int], *, outcomes: int = 1) -> Effect | None:
     """(times it happened, occasions) of each -> the difference of the two shares, by Newcombe's hybrid score interval
-    (1998, "Interval estimation for the difference between independent proportions", method 10). None without both."""
+    (1998, "Interval estimation for the difference between independent proportions", method 10). None without both.
+
+    That interval holds for one look. A rule is judged, every hour, by `always_high`; `outcomes` says of how many.
+    """
     (a, m), (b, n) = shown, held_out
     if not m or not n:
         return None
@@ -136,7 +144,28 @@ def effect(shown: tuple[int, int], held_out: tuple[int, int]) -> Effect | None:
     (p_low, p_high), (q_low, q_high) = wilson(a, m), wilson(b, n)
     low = p - q - ((p - p_low) ** 2 + (q_high - q) ** 2) ** 0.5
     high = p - q + ((p_high - p) ** 2 + (q - q_low) ** 2) ** 0.5
-    return Effect(m, n, p - q, low, high)
+    return Effect(m, n, p - q, low, high, always_valid_high(shown, held_out, outcomes=outcomes))
+
+
+def always_valid_high(shown: tuple[int, int], held_out: tuple[int, int], *, outcomes: int = 1) -> float | None:
+    """The upper end of an interval for the difference that may be looked at as often as one likes: over all looks
+    together it lies below a true difference with a chance of at most WRONG_PAUSES / outcomes. None below
+    LEAST_OCCASIONS in either arm.
+
+    By the mixture of Robbins (1970, "Statistical methods related to the law of the iterated logarithm"), as Johari et
+    al. use it for two streams (2022, "Always Valid Inference: Continuous Monitoring of A/B Tests"): with the variance
+    V of the difference and a mixing deviation t, its half-width is sqrt(V (V + t^2) / t^2 * ln((V + t^2) / (V a^2))).
+    One side is looked at, so a is twice the chance. Shares and V are of Agresti and Caffo (2000), which have one
+    success and one failure more in each arm, or a share of 0 or 1 would have no variance.
+    """
+    (a, m), (b, n) = shown, held_out
+    if min(m, n) < LEAST_OCCASIONS:
+        return None
+    p, q = (a + 1) / (m + 2), (b + 1) / (n + 2)
+    variance, mixing = p * (1 - p) / (m + 2) + q * (1 - q) / (n + 2), HARM_LOOKED_FOR**2
+    chance = 2 * WRONG_PAUSES / outcomes
+    spread = variance + mixing
+    return p - q + (variance * spread / mixing * math.log(spread / (variance * chance**2))) ** 0.5
 
 
 def wilson(successes: int, n: int, z: float = 1.959964) -> tuple[float, float]:

@@ -1,31 +1,38 @@
 """What emotion puts into the pages of courses."""
 
 from courses.panels import LessonPanel
+from emotion import panel_words
 from emotion.core.labels import EXPRESSIONS
+from emotion.course_calibration import trust_in
 from emotion.models import Consent
+from emotion.offers import in_language_of
 from emotion.permissions import takes_as_student
 from emotion.policy import features_are_on
-
-# (state, word) of the one-tap self-report.
-SELF_REPORT = (
-    ("engaged", "Going well"),
-    ("confused", "Puzzling"),
-    ("frustrated", "Hard going"),
-    ("bored", "Slow"),
-    ("delighted", "Love it"),
-)
+from emotion.reading_place import DEVICE, allowed_modes, download_bytes, promoted_device_model
+from emotion.starter_rules import in_language as say
+from emotion.starter_rules import reading_language
 
 
 def camera_panel(request, lesson) -> LessonPanel | None:
     """The support panel beside a lesson: for enrolled students, where the features are on."""
     if not features_are_on() or not takes_as_student(request.user, lesson.course):
         return None
-    consent = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()
+    given = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()
+    consent = given if given and given.is_current else None
+    modes = allowed_modes() if consent else ()
+    device = promoted_device_model() if DEVICE in modes else None
     return LessonPanel(
         "emotion/_camera_panel.html",
-        {"lesson": lesson, "consent": consent, "expressions": EXPRESSIONS},
+        {
+            "lesson": lesson,
+            "consent": consent,
+            "asked_again": given is not None,
+            "expressions": EXPRESSIONS,
+            "modes": modes,
+            "megabytes": download_bytes(device) / 1e6 if device else None,
+        },
         order=10,
-        scripts=("js/webcam.js",) if consent else (),
+        scripts=("js/webcam.js",) if modes else (),
     )
 
 
@@ -33,6 +40,19 @@ def support_panel(request, lesson) -> LessonPanel | None:
     """The one-tap self-report and offers, for enrolled students, with or without the camera and the features."""
     if not takes_as_student(request.user, lesson.course):
         return None
-    return LessonPanel(
-        "emotion/_support_panel.html", {"lesson": lesson, "words": SELF_REPORT}, order=5, scripts=("js/support.js",)
-    )
+    with in_language_of(request.user):
+        context = {
+            "lesson": lesson,
+            "words": panel_words.panel_words(),
+            "self_report": [(state, say(word)) for state, word in panel_words.SELF_REPORT.items()],
+            "language": reading_language(),
+        }
+    context["direction"] = "rtl" if context["language"] == "ar" else "ltr"
+    return LessonPanel("emotion/_support_panel.html", context, order=5, scripts=("js/support.js",))
+
+
+def calibration_panel(request, course) -> LessonPanel | None:
+    """For those who teach a course: how far its learning states can be trusted."""
+    if not features_are_on() or not request.user.is_authenticated or not course.is_taught_by(request.user):
+        return None
+    return LessonPanel("emotion/_calibration_panel.html", {"course": course, "trust": trust_in(course)}, order=20)

@@ -7,5 +7,7 @@ app_name = "emotion"
 urlpatterns = [
     path("lessons/<int:pk>/camera/", views.consent, name="consent"),
     path("lessons/<int:pk>/camera/withdraw/", views.withdraw, name="withdraw"),
+    path("courses/<slug:slug>/calibration/", views.calibration, name="calibration"),
     path("lessons/<int:pk>/history/", views.history, name="history"),
+    path("courses/<slug:slug>/history/", views.course_history, name="course-history"),
 ]

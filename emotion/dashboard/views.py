@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from courses.models import Lesson
-from emotion import selectors, services
+from courses.models import Course, Lesson
+from emotion import course_calibration, selectors, services
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import Consent
 from emotion.permissions import takes_as_student
@@ -36,7 +36,8 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "Thank you. The camera stays off until you start it.")
         return redirect(lesson)
     given = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()
-    return render(request, "emotion/consent.html", {"lesson": lesson, "consent": given})
+    context = {"lesson": lesson, "given": given, "consent": given if given and given.is_current else None}
+    return render(request, "emotion/consent.html", context)
 
 
 @login_required
@@ -66,3 +67,33 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
         "shares": Consent.objects.shared().visible_to(request.user).filter(course=lesson.course).exists(),
     }
     return render(request, "emotion/history.html", context)
+
+
+@login_required
+def course_history(request: HttpRequest, slug: str) -> HttpResponse:
+    """A student's own history of a course, lesson by lesson."""
+    if not features_are_on():
+        raise Http404("The emotion features are turned off here.")
+    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
+    if not takes_as_student(request.user, course):
+        raise Http404("Only those who take this course have a history in it.")
+    rows = selectors.course_rows(selectors.own_course(user=request.user, course=course))
+    context = {
+        "course": course,
+        "rows": rows,
+        "summary": selectors.describe_timeline(rows),
+        "expressions": EXPRESSIONS,
+        "shares": Consent.objects.shared().visible_to(request.user).filter(course=course).exists(),
+    }
+    return render(request, "emotion/course_history.html", context)
+
+
+@login_required
+def calibration(request: HttpRequest, slug: str) -> HttpResponse:
+    """For those who teach a course: how far its learning states can be trusted, and what abstaining is worth."""
+    course = get_object_or_404(Course.objects.visible_to(request.user).select_related("calibration"), slug=slug)
+    if not features_are_on() or not course.is_taught_by(request.user):
+        raise Http404("There is no such report.")
+    trust = course_calibration.trust_in(course)
+    report = course_calibration.report(trust.calibration) if trust.calibration else None
+    return render(request, "emotion/calibration.html", {"course": course, "trust": trust, "report": report})

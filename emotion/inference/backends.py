@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +12,7 @@ import onnxruntime
 import torch
 
 from emotion.core.checkpoint import load_model
-from emotion.core.manifest import ONNX_REPORT, Manifest
+from emotion.core.manifest import Manifest, onnx_files
 from emotion.core.onnx_export import INPUT, race
 
 logger = logging.getLogger(__name__)
@@ -108,19 +106,3 @@ def fastest(backends: Sequence[Backend], faces: torch.Tensor) -> Backend:
     each = ", ".join(f"{label} {1000 * taken / len(faces):.2f}" for label, taken in seconds.items())
     logger.info("Milliseconds a face at batch %d: %s.", len(faces), each)
     return by_label[min(seconds, key=lambda label: seconds[label])]
-
-
-def onnx_files(folder: Path, manifest: Manifest) -> list[Path]:
-    """The ONNX files beside a checkpoint that were made from these very weights and are whole, by its report."""
-    try:
-        report = json.loads((folder / ONNX_REPORT).read_text())
-        if report["weights_sha256"] != manifest.weights_sha256:
-            return []
-        return [
-            folder / name
-            for name, described in report["files"].items()
-            if (folder / name).is_file()
-            and hashlib.sha256((folder / name).read_bytes()).hexdigest() == described["sha256"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []

@@ -43,9 +43,9 @@ class FaceDetector:
         longest = max(height, width)
         # Letterboxed: the net was trained on undistorted faces.
         scale = SIDE / longest
-        small = cv2.resize(
-            image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
-        )
+        # By area, so that nothing aliases; below a factor of two, linearly is as good and takes a tenth of the time.
+        how = cv2.INTER_AREA if longest > 2 * SIDE else cv2.INTER_LINEAR
+        small = cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=how)
         left, top = (SIDE - small.shape[1]) // 2, (SIDE - small.shape[0]) // 2
         canvas = np.zeros((SIDE, SIDE, 3), np.uint8)
         canvas[top : top + small.shape[0], left : left + small.shape[1]] = small

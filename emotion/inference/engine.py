@@ -18,15 +18,12 @@ from emotion.core.preprocess import crop_level, crop_square, face_square, to_inp
 from emotion.inference.backends import choose_backend
 from emotion.inference.detector import FaceDetector
 from emotion.inference.jpeg import BadFrame, check_jpeg
-from emotion.inference.quality import LARGEST_TILT, SMALLEST_FACE, judge_crop
+from emotion.inference.quality import LARGEST_TILT, LEVEL_FROM, SECOND_FACE_SHARE, SMALLEST_FACE, judge_crop
 from emotion.inference.results import Face, FrameResult
 
-# A second face counts when it is no mere passer-by: at least this share of the first one's area.
-SECOND_FACE_SHARE = 0.15
-# Eyes less askew than this stay so: the network was trained on faces turned by more.
-LEVEL_FROM = 5.0  # degrees
-# A frame is decoded at a half or a quarter while its longer side keeps twice the detector's input.
-SMALLEST_DECODED = 256
+# A frame is decoded at a half or a quarter while its longer side keeps nearly twice the detector's input: half of the
+# 480 pixels that the page sends.
+SMALLEST_DECODED = 240
 REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 
 

@@ -6,8 +6,9 @@ import functools
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 LIFE_SECONDS = 5
 
@@ -26,21 +27,36 @@ class Frame:
     course_number: int = 0
 
 
-class FrameStore(Protocol):
-    def put(self, frame: Frame) -> int | None:
-        """Keep `frame` as its session's newest. Returns the sequence of a frame it replaced, which is now dropped."""
+class FrameStore(ABC):
+    """Many at once, since each call may be a trip to a server; `put`, `take` and `count` are for one."""
 
-    def take(self, session_id: str) -> Frame | None:
-        """Hand out a session's newest frame, once."""
+    @abstractmethod
+    def put_many(self, frames: Sequence[Frame]) -> list[int | None]:
+        """Keep each as its session's newest. Returns the sequences of those they replaced, which are now dropped."""
 
+    @abstractmethod
+    def take_many(self, session_ids: Sequence[str]) -> list[Frame]:
+        """Hand out the sessions' newest frames, once."""
+
+    @abstractmethod
+    def count_many(self, keys: Sequence[str], seconds: int) -> list[int]:
+        """How often each key was counted in the current window of `seconds`, this time included."""
+
+    @abstractmethod
     def discard(self, session_id: str) -> None:
         """Forget a session's frame."""
 
+    def put(self, frame: Frame) -> int | None:
+        return self.put_many([frame])[0]
+
+    def take(self, session_id: str) -> Frame | None:
+        return next(iter(self.take_many([session_id])), None)
+
     def count(self, key: str, seconds: int) -> int:
-        """How often `key` was counted in the current window of `seconds`, this time included."""
+        return self.count_many([key], seconds)[0]
 
 
-class MemoryFrameStore:
+class MemoryFrameStore(FrameStore):
     """For one process. Thread-safe."""
 
     def __init__(self) -> None:
@@ -49,29 +65,35 @@ class MemoryFrameStore:
         self._counts: dict[str, tuple[int, int]] = {}
         self._swept = 0.0
 
-    def put(self, frame: Frame) -> int | None:
+    def put_many(self, frames: Sequence[Frame]) -> list[int | None]:
+        formers = []
         with self._lock:
             self._sweep()
-            former = self._frames.get(frame.session_id)
-            self._frames[frame.session_id] = frame
-        return former.sequence if former else None
+            for frame in frames:
+                formers.append(self._frames.get(frame.session_id))
+                self._frames[frame.session_id] = frame
+        return [former.sequence if former else None for former in formers]
 
-    def take(self, session_id: str) -> Frame | None:
+    def take_many(self, session_ids: Sequence[str]) -> list[Frame]:
         with self._lock:
-            frame = self._frames.pop(session_id, None)
-        return frame if frame and time.time() - frame.accepted_at < LIFE_SECONDS else None
+            frames = [self._frames.pop(session_id, None) for session_id in session_ids]
+        now = time.time()
+        return [frame for frame in frames if frame and now - frame.accepted_at < LIFE_SECONDS]
 
     def discard(self, session_id: str) -> None:
         with self._lock:
             self._frames.pop(session_id, None)
 
-    def count(self, key: str, seconds: int) -> int:
+    def count_many(self, keys: Sequence[str], seconds: int) -> list[int]:
         window = int(time.time() // seconds)
+        counts = []
         with self._lock:
-            last, seen = self._counts.get(key, (window, 0))
-            seen = seen + 1 if last == window else 1
-            self._counts[key] = (window, seen)
-        return seen
+            for key in keys:
+                last, seen = self._counts.get(key, (window, 0))
+                seen = seen + 1 if last == window else 1
+                self._counts[key] = (window, seen)
+                counts.append(seen)
+        return counts
 
     def _sweep(self) -> None:
         """Once a second, drop what nobody took: a student who closed the page leaves no frame behind."""
@@ -84,7 +106,7 @@ class MemoryFrameStore:
             self._counts.clear()
 
 
-class RedisFrameStore:
+class RedisFrameStore(FrameStore):
     """For many processes. The server must not persist: keys live five seconds and are taken with GETDEL."""
 
     def __init__(self, url: str) -> None:
@@ -92,22 +114,28 @@ class RedisFrameStore:
 
         self._redis = redis.Redis.from_url(url)
 
-    def put(self, frame: Frame) -> int | None:
-        former = self._redis.set(self._key(frame.session_id), _pack(frame), ex=LIFE_SECONDS, get=True)
-        return _unpack(former).sequence if former else None
+    def put_many(self, frames: Sequence[Frame]) -> list[int | None]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for frame in frames:
+                pipe.set(self._key(frame.session_id), _pack(frame), ex=LIFE_SECONDS, get=True)
+            return [_unpack(former).sequence if former else None for former in pipe.execute()]
 
-    def take(self, session_id: str) -> Frame | None:
-        packed = self._redis.getdel(self._key(session_id))
-        return _unpack(packed) if packed else None
+    def take_many(self, session_ids: Sequence[str]) -> list[Frame]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for session_id in session_ids:
+                pipe.getdel(self._key(session_id))
+            return [_unpack(packed) for packed in pipe.execute() if packed]
 
     def discard(self, session_id: str) -> None:
         self._redis.delete(self._key(session_id))
 
-    def count(self, key: str, seconds: int) -> int:
-        name = f"count:{key}:{int(time.time() // seconds)}"
+    def count_many(self, keys: Sequence[str], seconds: int) -> list[int]:
+        window = int(time.time() // seconds)
         with self._redis.pipeline() as pipe:
-            seen, _ = pipe.incr(name).expire(name, seconds + 1).execute()
-        return seen
+            for key in keys:
+                name = f"count:{key}:{window}"
+                pipe.incr(name).expire(name, seconds + 1)
+            return pipe.execute()[::2]
 
     @staticmethod
     def _key(session_id: str) -> str:

@@ -7,6 +7,10 @@ import numpy as np
 
 # A box narrower than this has fewer pixels than the network's input has rows to fill.
 SMALLEST_FACE = 36  # pixels of the frame
+# A second face counts when it is no mere passer-by: at least this share of the first one's area.
+SECOND_FACE_SHARE = 0.15
+# Eyes less askew than this stay so: the network was trained on faces turned by more.
+LEVEL_FROM = 5.0  # degrees
 LARGEST_TILT = 35.0  # degrees; to here, a levelled crop is read as well as an upright one
 DARKEST, BRIGHTEST = 0.12, 0.93  # mean of the crop, of 0..1
 # Share of the crop's variance that lies in its finest details.
@@ -29,4 +33,5 @@ def sharpness(grey: np.ndarray) -> float:
     change (after Pertuz et al. 2013, "Analysis of focus measure operators")."""
     if grey.shape[0] != 48:
         grey = cv2.resize(grey, (48, 48), interpolation=cv2.INTER_AREA)
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var() / max(1.0, float(grey.var())))
+    details, whole = (float(cv2.meanStdDev(each)[1][0, 0]) ** 2 for each in (cv2.Laplacian(grey, cv2.CV_32F), grey))
+    return details / max(1.0, whole)

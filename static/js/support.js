@@ -4,33 +4,135 @@ const SEND_EVERY_MS = 15_000;
 const IDLE_MS = 90_000;
 const MOST_EVENTS = 50;
 const REREAD_MS = 2000; // scrolled back to an earlier block and stayed there
+const ASK_EVERY_MS = 15 * 60_000;
+const READ_FIRST_SECONDS = 8; // a block's end that was never read towards is no end
+const ASKED = "attune:asked";
+
+// When somebody at this browser was last asked, or said it unasked. A browser may keep nothing; then a visit is all.
+const lastAsked = {
+  get() {
+    try {
+      return Number(localStorage.getItem(ASKED) || 0);
+    } catch {
+      return 0;
+    }
+  },
+  set() {
+    try {
+      localStorage.setItem(ASKED, String(Date.now()));
+    } catch {
+      // as said above
+    }
+  },
+};
+
+// Where in the lesson somebody is: the block, and how far into its video, or how long it has been read so far.
+class PlaceInLesson {
+  constructor() {
+    this.blocks = [...document.querySelectorAll("[data-block-id]")];
+    this.seconds = new Map();
+    setInterval(() => {
+      const block = this.block();
+      if (block && !document.hidden) this.seconds.set(block, this.read(block) + 0.5);
+    }, 500);
+  }
+
+  block() {
+    const above = this.blocks.filter((block) => block.getBoundingClientRect().top <= innerHeight * 0.4);
+    return above.at(-1) || this.blocks[0];
+  }
+
+  read(block) {
+    return this.seconds.get(block) || 0;
+  }
+
+  now(block = this.block()) {
+    if (!block) return { block: 0, place_seconds: 0 };
+    const video = block.querySelector("video");
+    return { block: Number(block.dataset.blockId), place_seconds: video ? video.currentTime : this.read(block) };
+  }
+}
 
 class SupportPanel {
-  constructor(root) {
+  constructor(root, place) {
     this.root = root;
+    this.place = place;
     this.lesson = root.dataset.lessonId;
+    this.words = JSON.parse(document.getElementById("support-panel-words").textContent);
+    this.corner = document.querySelector("[data-support-corner]");
     this.find = (name) => root.querySelector(`[data-support-${name}]`);
+    this.find("ask").addEventListener("click", () => this.open(this.find("words").hidden));
     this.find("words").addEventListener("click", (event) => this.report(event.target.closest("[data-state]")));
     this.find("replies").addEventListener("click", (event) => this.reply(event.target.closest("[data-reply]")));
+    this.find("place").addEventListener("click", (event) => this.goBack(event));
+    this.find("kind").addEventListener("click", () => this.sayKindly());
     this.find("why").addEventListener("click", () => this.explain());
+    this.find("close").addEventListener("click", () => this.undock());
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && root.classList.contains("support-docked")) this.undock();
+    });
+    this.corner.addEventListener("click", () => this.dock());
+    // Where the panel is out of sight, a button in the corner leads to it; it waits, and covers no text.
+    new IntersectionObserver(([entry]) => {
+      this.inView = entry.isIntersecting;
+      this.corner.hidden = this.inView;
+      if (this.inView) this.wait("");
+    }).observe(root);
     document.addEventListener("attune:message", ({ detail }) => {
       if (detail.type === "support") this.offer(detail);
     });
   }
 
+  open(wanted) {
+    this.find("words").hidden = !wanted;
+    this.find("ask").setAttribute("aria-expanded", String(wanted));
+  }
+
+  wait(words) {
+    this.corner.toggleAttribute("data-waiting", Boolean(words));
+    this.corner.querySelector("span").textContent = words || this.words.title;
+  }
+
+  // Asks by opening the row. Whoever reads on has lost nothing: nothing moves to it, and nothing waits for it.
+  ask() {
+    lastAsked.set();
+    this.open(true);
+    if (!this.inView) this.wait(this.words.title);
+  }
+
+  get isOffering() {
+    return !this.find("card").hidden;
+  }
+
+  dock() {
+    this.root.classList.add("support-docked");
+    if (!this.isOffering) this.open(true);
+    this.wait("");
+    const first = this.isOffering ? this.find("replies").querySelector("button") : this.find("words").firstElementChild;
+    (first.offsetParent ? first : this.find("ask")).focus();
+  }
+
+  undock() {
+    if (!this.root.classList.contains("support-docked")) return;
+    this.root.classList.remove("support-docked");
+    this.corner.hidden = false;
+    this.corner.focus();
+  }
+
   async report(button) {
     if (!button) return;
     for (const other of this.find("words").children) other.setAttribute("aria-pressed", String(other === button));
+    lastAsked.set();
     try {
       const answer = await this.send("POST", `/api/v1/lessons/${this.lesson}/self-reports/`, {
         state: button.dataset.state,
-        block: currentBlock(),
+        ...this.place.now(),
       });
-      this.find("note").textContent = "Thank you.";
+      this.find("note").textContent = this.words.thanks;
       if (answer.support) this.offer(answer.support);
-    } catch {
+    } catch (error) {
       button.setAttribute("aria-pressed", "false");
-      this.find("note").textContent = "Not saved. Please try again.";
+      this.find("note").textContent = error.sentence || this.words.not_saved;
     }
   }
 
@@ -38,37 +140,85 @@ class SupportPanel {
     this.shown = message;
     this.find("question").textContent = message.question;
     const label = (reply, words) => {
-      if (words) this.root.querySelector(`[data-reply="${reply}"]`).textContent = words;
+      this.root.querySelector(`[data-reply="${reply}"]`).textContent = words;
     };
     label("accepted", message.accept);
-    label("fine", message.replies?.fine);
-    label("dont_ask", message.replies?.dont_ask);
+    label("fine", message.replies.fine);
+    label("dont_ask", message.replies.dont_ask);
     this.root.querySelector('[data-reply="break"]').hidden = message.action === "break";
+    for (const name of ["offer", "start", "place", "reason"]) this.find(name).hidden = true;
     this.find("replies").hidden = false;
-    this.find("offer").hidden = true;
-    this.find("reason").hidden = true;
+    this.find("kind").hidden = !message.kind_word;
     this.find("card").hidden = false;
+    this.reveal();
+    if (!this.inView) this.wait(this.words.waiting);
+  }
+
+  // Scrolls the column or sheet that the panel lies in, never the page.
+  reveal() {
+    const box = this.root.classList.contains("support-docked") ? this.root : this.root.closest(".side");
+    if (!box || box.scrollHeight <= box.clientHeight) return;
+    const hidden = this.find("card").getBoundingClientRect().bottom - box.getBoundingClientRect().bottom;
+    if (hidden > 0) box.scrollTop += hidden + 16;
+  }
+
+  async respond(response) {
+    try {
+      await this.send("POST", `/api/v1/support/${this.shown.id}/response/`, { response });
+    } catch {
+      this.find("note").textContent = this.words.not_saved;
+      return false;
+    }
+    this.find("note").textContent = "";
+    return true;
   }
 
   async reply(button) {
     if (!button || !this.shown) return;
-    const { id, offer, break_offer } = this.shown;
     const choice = button.dataset.reply;
-    const response = choice === "break" ? "snoozed" : choice;
-    try {
-      await this.send("POST", `/api/v1/support/${id}/response/`, { response });
-    } catch {
-      this.find("note").textContent = "Not saved. Please try again.";
-      return;
-    }
-    this.find("note").textContent = "";
+    if (!(await this.respond(choice === "break" ? "snoozed" : choice))) return;
     if (choice === "fine" || choice === "dont_ask") {
       this.find("card").hidden = true;
+      this.undock();
       return;
     }
+    this.show(choice === "break" ? this.shown.break_offer : this.shown.offer);
+    if (choice === "accepted") this.showPlace();
+  }
+
+  async sayKindly() {
+    if (!(await this.respond("accepted"))) return;
+    this.find("kind").hidden = true;
+    this.show(this.shown.kind_word);
+  }
+
+  show(words) {
     this.find("replies").hidden = true;
-    this.find("offer").textContent = choice === "break" ? break_offer : offer;
+    this.find("offer").textContent = words;
     this.find("offer").hidden = false;
+    this.reveal();
+  }
+
+  showPlace() {
+    const place = this.shown.place;
+    if (!place) return;
+    const link = this.find("place").querySelector("a");
+    link.href = `#block-${place.block}`;
+    link.textContent = this.video() ? place.watch : place.read;
+    this.find("place").hidden = false;
+    this.find("start").textContent = place.ask;
+    this.find("start").hidden = !place.ask;
+  }
+
+  video() {
+    return document.querySelector(`#block-${this.shown.place.block} video`);
+  }
+
+  goBack(event) {
+    if (!event.target.closest("a")) return;
+    const video = this.video();
+    if (video) video.currentTime = this.shown.place.seconds;
+    this.undock(); // or it would stand before what it leads to
   }
 
   async explain() {
@@ -76,11 +226,13 @@ class SupportPanel {
     try {
       line.textContent = (await this.send("GET", `/api/v1/support/${this.shown.id}/reason/`)).reason;
     } catch {
-      line.textContent = "The reason could not be fetched. Please try again.";
+      line.textContent = this.words.no_reason;
     }
     line.hidden = false;
+    this.reveal();
   }
 
+  // Throws an error that carries the server's sentence, where there is one for the reader.
   async send(method, url, body, keepalive = false) {
     const response = await fetch(url, {
       method,
@@ -91,21 +243,50 @@ class SupportPanel {
       },
       body: body && JSON.stringify(body),
     });
-    if (!response.ok) throw new Error(response.status);
-    return response.status === 204 ? {} : response.json();
+    if (response.ok) return response.status === 204 ? {} : response.json();
+    const { detail } = await response.json().catch(() => ({}));
+    throw Object.assign(new Error(response.status), { sentence: response.status === 429 ? detail : "" });
   }
 }
 
-function currentBlock() {
-  const blocks = [...document.querySelectorAll("[data-block-id]")];
-  const above = blocks.filter((block) => block.getBoundingClientRect().top <= innerHeight * 0.4);
-  return Number((above.at(-1) || blocks[0])?.dataset.blockId || 0);
+// Asks "How is this going?" at the end of a block: once a visit, once in fifteen minutes, never in a quiz or before one.
+class BlockEnds {
+  constructor(panel, place) {
+    this.panel = panel;
+    this.place = place;
+    this.timer = setInterval(() => this.look(), 1000);
+  }
+
+  look() {
+    if (document.hidden || this.panel.isOffering || !this.isEnd(this.place.block())) return;
+    if (Date.now() - lastAsked.get() < ASK_EVERY_MS) return;
+    clearInterval(this.timer);
+    this.panel.ask();
+  }
+
+  isEnd(block) {
+    if (!block || this.place.read(block) < READ_FIRST_SECONDS) return false;
+    const bottom = block.getBoundingClientRect().bottom;
+    if (bottom < 0 || bottom > innerHeight) return false;
+    const next = this.place.blocks[this.place.blocks.indexOf(block) + 1];
+    return ![block, next].some(isQuiz) && !this.place.blocks.some((other) => isQuiz(other) && isInView(other));
+  }
+}
+
+function isQuiz(block) {
+  return block?.dataset.blockKind === "quiz";
+}
+
+function isInView(block) {
+  const { top, bottom } = block.getBoundingClientRect();
+  return top < innerHeight && bottom > 0;
 }
 
 // What is done in the page, sent in batches.
 class Behaviour {
-  constructor(panel) {
+  constructor(panel, place) {
     this.panel = panel;
+    this.place = place;
     this.events = [];
     setInterval(() => this.flush(), SEND_EVERY_MS);
     addEventListener("pagehide", () => this.flush(true));
@@ -118,8 +299,8 @@ class Behaviour {
     this.watchRereading();
   }
 
-  note(kind, seconds = 0) {
-    if (this.events.length < MOST_EVENTS) this.events.push({ kind, block: currentBlock(), place_seconds: seconds });
+  note(kind, block) {
+    if (this.events.length < MOST_EVENTS) this.events.push({ kind, ...this.place.now(block) });
   }
 
   async flush(leaving = false) {
@@ -149,22 +330,21 @@ class Behaviour {
         if (!video.seeking) last = video.currentTime;
       });
       video.addEventListener("seeking", () => {
-        if (video.currentTime < last - 2) this.note("rewind", video.currentTime);
+        if (video.currentTime < last - 2) this.note("rewind", video.closest("[data-block-id]") || undefined);
         last = video.currentTime;
       });
     }
   }
 
   watchRereading() {
-    const order = [...document.querySelectorAll("[data-block-id]")].map((block) => Number(block.dataset.blockId));
-    let here = order.indexOf(currentBlock());
+    let here = this.place.blocks.indexOf(this.place.block());
     let timer;
     addEventListener(
       "scroll",
       () => {
         clearTimeout(timer);
         timer = setTimeout(() => {
-          const now = order.indexOf(currentBlock());
+          const now = this.place.blocks.indexOf(this.place.block());
           if (now < here) this.note("reread");
           here = now;
         }, REREAD_MS);
@@ -175,4 +355,9 @@ class Behaviour {
 }
 
 const root = document.querySelector("[data-support]");
-if (root) new Behaviour(new SupportPanel(root));
+if (root) {
+  const place = new PlaceInLesson();
+  const panel = new SupportPanel(root, place);
+  new BlockEnds(panel, place);
+  new Behaviour(panel, place);
+}

@@ -1,4 +1,4 @@
-// A timeline of expressions along a lesson, drawn from the JSON beside it. Without this, its table says the same.
+// Expressions along a lesson, or by the lessons of a course, drawn from the JSON beside. Without this, the table says it.
 
 const EXPRESSIONS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"];
 
@@ -10,59 +10,70 @@ function clock(seconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-function draw(figure) {
-  const { blocks, points } = JSON.parse(document.getElementById(figure.dataset.timeline).textContent);
+function shorten(title, letters = 22) {
+  return title.length > letters ? `${title.slice(0, letters - 1)}…` : title;
+}
+
+// What is along the axis: {points, labels, ticks}, where a tick without a text has no line either.
+function ofLesson({ blocks, points }, width) {
   const titles = new Map(blocks.map((block) => [block.number, block.title]));
-  const firstOfBlock = points.map((point, index) => index === 0 || points[index - 1].block !== point.block);
-  const labels = points.map((point) => `${titles.get(point.block) || "Elsewhere"}, ${clock(point.seconds)}`);
-  const few = points.length < 4;
+  const title = (point) => titles.get(point.block) || "Elsewhere";
+  const letters = Math.min(22, Math.max(4, Math.floor(width / blocks.length / 8)));
+  return {
+    points,
+    labels: points.map((point) => `${title(point)}, ${clock(point.seconds)}`),
+    ticks: points.map((point, index) => (points[index - 1]?.block === point.block ? "" : shorten(title(point), letters))),
+  };
+}
+
+function ofCourse(lessons) {
+  return { points: lessons, labels: lessons.map((lesson) => lesson.title), ticks: lessons.map((l) => shorten(l.title)) };
+}
+
+function draw(figure) {
+  const data = JSON.parse(document.getElementById(figure.dataset.timeline).textContent);
+  const byLesson = figure.dataset.by === "lesson";
+  const { points, labels, ticks } = byLesson ? ofCourse(data) : ofLesson(data, figure.clientWidth - 60);
+  const bars = byLesson || points.length < 4; // an area needs a few points to be one
+  if (byLesson) figure.querySelector(".timeline-canvas").style.height = `${110 + 34 * points.length}px`;
   const ink = colour("--ink-muted");
   const line = colour("--line");
+  const places = {
+    stacked: bars,
+    grid: { color: (context) => (ticks[context.index] && !byLesson ? line : "transparent") },
+    ticks: { color: ink, autoSkip: false, maxRotation: 0, callback: (_, index) => ticks[index] },
+  };
+  const shares = {
+    stacked: true,
+    min: 0,
+    max: 100,
+    grid: { color: line },
+    ticks: { color: ink, stepSize: 25, callback: (value) => `${value}%` },
+  };
   return new window.Chart(figure.querySelector("canvas"), {
-    type: few ? "bar" : "line", // an area needs a few points to be one
+    type: bars ? "bar" : "line",
     data: {
       labels,
-      datasets: EXPRESSIONS.map((name) => ({
+      datasets: EXPRESSIONS.map((name, index) => ({
         label: name,
         data: points.map((point) => (point.expressions ? 100 * point.expressions[name] : null)),
         borderColor: colour(`--expr-${name}`),
         backgroundColor: `${colour(`--expr-${name}`)}cc`,
         borderWidth: 1,
-        fill: true,
+        fill: index ? "-1" : "origin", // down to the one below, so that each keeps its own colour
         pointRadius: 0,
         pointHitRadius: 8,
         tension: 0.25,
         spanGaps: false,
-        maxBarThickness: 120,
+        maxBarThickness: byLesson ? 22 : 120,
       })),
     },
     options: {
+      indexAxis: byLesson ? "y" : "x",
       maintainAspectRatio: false,
       animation: false,
-      interaction: { mode: "index", intersect: false },
-      scales: {
-        x: {
-          stacked: few,
-          grid: { color: (context) => (firstOfBlock[context.index] ? line : "transparent") },
-          ticks: {
-            color: ink,
-            autoSkip: false,
-            maxRotation: 0,
-            callback: (_, index) => {
-              if (!firstOfBlock[index]) return "";
-              const title = titles.get(points[index].block) || "Elsewhere";
-              return title.length > 22 ? `${title.slice(0, 21)}…` : title;
-            },
-          },
-        },
-        y: {
-          stacked: true,
-          min: 0,
-          max: 100,
-          grid: { color: line },
-          ticks: { color: ink, stepSize: 25, callback: (value) => `${value}%` },
-        },
-      },
+      interaction: { mode: "index", axis: byLesson ? "y" : "x", intersect: false },
+      scales: byLesson ? { x: shares, y: places } : { x: places, y: shares },
       plugins: {
         legend: { position: "bottom", labels: { color: ink, boxWidth: 12, boxHeight: 12 } },
         tooltip: { callbacks: { label: (item) => `${item.dataset.label} ${Math.round(item.raw)}%` } },

@@ -1,11 +1,19 @@
-// The camera in a lesson: JPEGs to the session's socket at the pace the server asks for, and what comes back.
+// The camera in a lesson: to the session's socket, at the pace the server asks for, go JPEGs or, where the student has
+// chosen to have them read on this device, what was read and no picture. And what comes back.
 
 const PACE_MS = { fastest: 550, first: 1000, slowest: 5000 }; // the server takes two frames a second and no more
 const ANSWER_WITHIN_MS = 4000; // the server answers or drops within three seconds
 const MOST_BYTES_A_SECOND = 25_000;
+const MOST_OF_A_CORE = 0.25; // what reading on this device may take
 const LONGEST_SIDE = 480;
 const JPEG_QUALITY = 0.7;
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000];
+
+const WHERE = {
+  server: "Read on the server: each picture is gone within seconds.",
+  device: "Read on this device: pictures never leave it.",
+};
+const CHOICE_KEY = "attune.camera-mode";
 
 const CAMERA_PROBLEMS = {
   NotAllowedError: "The camera is blocked for this page. Allow it in the address bar, then start again.",
@@ -25,6 +33,7 @@ class CameraPanel {
     this.source = document.createElement("video");
     this.source.muted = true;
     this.source.playsInline = true;
+    this.restoreChoice();
     this.find("start").addEventListener("click", () => this.start());
     this.find("stop").addEventListener("click", () => this.stop("Camera off."));
     this.find("pause").addEventListener("click", () => this.togglePause());
@@ -40,20 +49,74 @@ class CameraPanel {
   async start() {
     this.find("start").disabled = true;
     this.showError("");
+    this.mode = this.chosenMode();
+    this.rememberChoice(this.mode);
+    if (this.mode === "device" && !(await this.prepareReader())) return;
+    const readerGone = () => this.mode === "device" && !this.reader; // it failed meanwhile, and that was said
     try {
       await this.openCamera();
-      this.session = await this.post("/api/v1/lesson-sessions/", { lesson: Number(this.root.dataset.lessonId) });
+      if (readerGone()) return this.release();
+      const wanted = { lesson: Number(this.root.dataset.lessonId), mode: this.mode };
+      this.session = await this.post("/api/v1/lesson-sessions/", wanted);
     } catch (error) {
       this.release();
+      this.closeReader();
+      this.show("off", "Camera off.");
       this.showError(CAMERA_PROBLEMS[error.name] || error.message);
       this.find("start").disabled = false;
       return;
     }
+    this.find("where").textContent = WHERE[this.mode];
     Object.assign(this, { sequence: 0, answered: 0, dropped: 0, bytes: 0, latency: null, pace: PACE_MS.first });
     Object.assign(this, { inFlight: null, attempt: 0, stopping: false, running: true });
+    if (readerGone()) return this.turnOff("Camera off.");
     this.show("on", "Camera on.");
     this.connect();
     this.schedule(0);
+  }
+
+  // The reader of this device, loaded now that it is chosen. Returns whether the camera may go on.
+  async prepareReader() {
+    const mine = {};
+    this.preparing = mine; // another, or nothing, once the student has changed their mind
+    this.show("preparing", "Getting ready.");
+    try {
+      const [{ OnDeviceReader }, config] = await Promise.all([
+        import(this.root.dataset.reader),
+        this.get(this.root.dataset.readerConfig),
+      ]);
+      if (this.preparing !== mine) return false;
+      this.model = config.model;
+      this.reader = new OnDeviceReader(config, {
+        onProgress: (bytes) => this.showProgress(bytes, config.bytes),
+        onFailed: (sentence) => this.preparing || this.readerFailed(sentence),
+      });
+      await this.reader.ready;
+    } catch (error) {
+      if (this.preparing === mine) this.readerFailed(error.message);
+      return false;
+    }
+    this.preparing = null;
+    this.find("line").textContent = "Waiting for the camera.";
+    this.find("stop").hidden = true;
+    return true;
+  }
+
+  // Pictures are never sent because reading here failed: the other way is offered, and waits for the student's click.
+  readerFailed(sentence) {
+    this.turnOff("Camera off.");
+    const server = this.root.querySelector("[name=camera-mode][value=server]");
+    if (server) server.checked = true;
+    const instead = server
+      ? "No picture was sent. Start again to have them read on the server."
+      : "So the camera cannot be used here; the lesson is the same without it.";
+    this.showError(`${sentence} ${instead}`);
+  }
+
+  closeReader() {
+    this.preparing = null;
+    this.reader?.close();
+    this.reader = null;
   }
 
   async openCamera() {
@@ -135,7 +198,7 @@ class CameraPanel {
     const parts = [`${this.answered} ${this.answered === 1 ? "picture" : "pictures"} read`];
     if (this.dropped) parts.push(`${this.dropped} passed over`);
     if (this.latency !== null) parts.push(`${this.latency} ms`);
-    parts.push(this.bytes < 1e6 ? `${Math.round(this.bytes / 1000)} KB sent` : `${(this.bytes / 1e6).toFixed(1)} MB sent`);
+    parts.push(`${inWords(this.bytes)} sent`);
     return parts.join(" · ");
   }
 
@@ -144,11 +207,12 @@ class CameraPanel {
     clearTimeout(this.timer);
     this.timer = setTimeout(async () => {
       const bytes = await this.capture();
-      if (this.running) this.schedule(Math.max(this.pace, (1000 * bytes) / MOST_BYTES_A_SECOND));
+      const rest = this.reader ? this.reader.ms * (1 / MOST_OF_A_CORE - 1) : 0;
+      if (this.running) this.schedule(Math.max(this.pace, (1000 * bytes) / MOST_BYTES_A_SECOND, rest));
     }, wait);
   }
 
-  // Sends the present frame, and returns how many bytes it took.
+  // Sends the present frame, or what it was read as, and returns how many bytes it took.
   async capture() {
     const video = this.source;
     if (!this.stream || document.hidden || this.socket.readyState !== WebSocket.OPEN || !video.videoWidth) return 0;
@@ -156,21 +220,50 @@ class CameraPanel {
     if (this.inFlight && now - this.inFlight.sentAt < ANSWER_WITHIN_MS) return 0;
     const sequence = ++this.sequence;
     this.inFlight = { sequence, sentAt: now };
+    const message = this.mode === "device" ? await this.readHere(sequence) : await this.picture(sequence);
+    if (!message || !this.stream || this.socket.readyState !== WebSocket.OPEN) {
+      this.inFlight = null;
+      return 0;
+    }
+    this.inFlight = { sequence, sentAt: performance.now() };
+    this.socket.send(message);
+    const bytes = message.size ?? message.length;
+    this.bytes += bytes;
+    return bytes;
+  }
+
+  // What this device reads in the present frame, as a text message; nothing when the reader has failed.
+  async readHere(sequence) {
+    const place = this.place.now();
+    const began = performance.now();
+    const answer = await this.reader.read(this.source).catch(() => null); // told through onFailed
+    if (!answer) return null;
+    const { outcome, reason, probabilities } = answer;
+    const shares = Object.entries(probabilities ?? {}).filter(([, share]) => share !== null);
+    return JSON.stringify({
+      type: "reading",
+      sequence,
+      outcome,
+      reason,
+      probabilities: Object.fromEntries(shares.map(([name, share]) => [name, Number(share.toFixed(4))])),
+      ...place,
+      latency_ms: Math.round(performance.now() - began),
+      model: this.model,
+    });
+  }
+
+  // The present frame with its head, as a binary message; nothing when the browser makes no JPEG of it.
+  async picture(sequence) {
+    const video = this.source;
     const scale = Math.min(1, LONGEST_SIDE / Math.max(video.videoWidth, video.videoHeight));
     this.canvas.width = Math.round(video.videoWidth * scale);
     this.canvas.height = Math.round(video.videoHeight * scale);
     this.canvas.getContext("2d").drawImage(video, 0, 0, this.canvas.width, this.canvas.height);
     const jpeg = await new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
-    if (!jpeg || !this.stream || this.socket.readyState !== WebSocket.OPEN) {
-      this.inFlight = null;
-      return 0;
-    }
+    if (!jpeg) return null;
     const head = new TextEncoder().encode(JSON.stringify({ sequence, ...this.place.now() }));
     const length = new Uint8Array([head.length >> 8, head.length & 255]);
-    const frame = new Blob([length, head, jpeg]);
-    this.socket.send(frame);
-    this.bytes += frame.size;
-    return frame.size;
+    return new Blob([length, head, jpeg]);
   }
 
   showReading({ words, probabilities }) {
@@ -186,19 +279,28 @@ class CameraPanel {
   }
 
   stop(line) {
-    if (!this.running) return;
+    if (this.running || this.preparing) this.turnOff(line);
+  }
+
+  turnOff(line) {
+    const ending = this.running;
     Object.assign(this, { stopping: true, running: false });
     clearTimeout(this.timer);
     clearTimeout(this.reconnect);
-    this.socket?.close(1000);
     this.release();
+    this.closeReader();
+    this.show("off", line);
+    this.find("start").disabled = false;
+    if (ending) this.endSession();
+  }
+
+  endSession() {
+    this.socket?.close(1000);
     fetch(`/api/v1/lesson-sessions/${this.session.id}/end/`, {
       method: "POST",
       keepalive: true, // the page may be on its way out
       headers: { "X-CSRFToken": this.csrfToken() },
     }).catch(() => {}); // the session then ends with its consent or the retention job
-    this.show("off", line);
-    this.find("start").disabled = false;
   }
 
   release() {
@@ -221,13 +323,43 @@ class CameraPanel {
     this.find("line").textContent = line;
     const on = state !== "off";
     const paused = state === "paused";
-    this.find("live").hidden = !on || paused;
+    const preparing = state === "preparing";
+    this.find("live").hidden = !on || paused || preparing;
+    this.find("progress").hidden = !preparing;
+    this.find("progress").value = 0;
+    this.find("choice")?.toggleAttribute("hidden", on);
     this.find("start").hidden = on;
     this.find("stop").hidden = !on;
-    this.find("pause").hidden = !on;
+    this.find("pause").hidden = !on || preparing;
     this.find("pause").setAttribute("aria-pressed", String(paused));
     this.find("pause-word").textContent = paused ? "Go on" : "Pause";
-    this.find("hide").hidden = !on || paused;
+    this.find("hide").hidden = !on || paused || preparing;
+  }
+
+  // Some servers send the program unpacked, and then more comes than was announced.
+  showProgress(bytes, expected) {
+    const loaded = Math.min(bytes, expected);
+    this.find("progress").value = loaded / expected;
+    const [here, all] = [loaded, expected].map((size) => (size / 1e6).toFixed(1));
+    this.find("line").textContent = loaded < expected ? `Getting ready: ${here} of ${all} MB.` : "Getting ready: trying it out.";
+  }
+
+  chosenMode() {
+    return this.root.querySelector("[name=camera-mode]:checked")?.value ?? this.root.dataset.mode;
+  }
+
+  // The choice stays in this browser: another device may be another matter. Some browsers refuse to keep anything.
+  rememberChoice(mode) {
+    try {
+      localStorage.setItem(CHOICE_KEY, mode);
+    } catch {}
+  }
+
+  restoreChoice() {
+    try {
+      const chosen = this.root.querySelector(`[name=camera-mode][value="${localStorage.getItem(CHOICE_KEY)}"]`);
+      if (chosen) chosen.checked = true;
+    } catch {}
   }
 
   showError(sentence) {
@@ -249,6 +381,18 @@ class CameraPanel {
     if (!response.ok) throw new Error(answer.detail || "The server did not start a session. Please try again.");
     return answer;
   }
+
+  async get(url) {
+    const response = await fetch(url);
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(answer.detail || "The server did not say how to read here. Please try again.");
+    return answer;
+  }
+}
+
+function inWords(bytes) {
+  if (bytes < 1000) return `${bytes} bytes`;
+  return bytes < 1e6 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 // Which block is being read, and for how many seconds it has been so far.

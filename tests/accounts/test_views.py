@@ -38,6 +38,15 @@ def test_changing_ones_name_and_time_zone(client, alice):
     assert (alice.display_name, alice.time_zone) == ("Al", "Europe/Berlin")
 
 
+def test_choosing_a_language(client, alice):
+    profile = {"display_name": "Al", "time_zone": "UTC"}
+    client.post("/you/", {**profile, "locale": "ar"})
+    client.post("/you/", profile)  # a form that says nothing of it
+    alice.refresh_from_db()
+    assert alice.locale == "ar"
+    assertContains(client.post("/you/", {**profile, "locale": "tlh"}), "not one of the available choices")
+
+
 def test_the_export_holds_what_one_did_and_nothing_of_others(client, alice):
     course = make_course("Gardening")
     enroll(alice, course)

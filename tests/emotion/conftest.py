@@ -54,7 +54,7 @@ def store():
 def queued(monkeypatch):
     """The tasks that would go to a worker: a list of their arguments."""
     queued = []
-    monkeypatch.setattr(tasks.process_frame, "apply_async", lambda args, **options: queued.append((args, options)))
+    monkeypatch.setattr(tasks.process_frames, "apply_async", lambda args, **options: queued.append((args, options)))
     return queued
 
 

@@ -5,7 +5,8 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
 from courses.models import Lesson
-from emotion.models import FeatureGate
+from emotion import support
+from emotion.models import FeatureGate, SupportEvent
 from tests.emotion.factories import make_bucket, make_class, make_model, make_session
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_user
 
@@ -121,9 +122,10 @@ def test_a_climate_is_only_for_reading(client, signed_in, lesson):
 def test_a_climate_costs_the_same_for_many_students(client, signed_in, lesson):
     make_class(lesson, 12, share=True)
     client.get(url(lesson))
-    # session, user; lesson, its module and course; teaches; who shares; students; blocks; sums; Django's own
-    # permissions of the person and of their groups; the gate, asked by the page and by the menu (4)
-    with assertNumQueries(16):
+    # session, user; lesson, its module and course; teaches; who shares; what is kept of it; students; blocks; sums;
+    # Django's own permissions of the person and of their groups; the gate, asked by the page and by the menu (4);
+    # how far to trust it
+    with assertNumQueries(18):
         client.get(url(lesson))
 
 
@@ -145,3 +147,22 @@ def test_the_list_costs_the_same_for_many_lessons(client, signed_in, course):
     # rows with module and course; the gate, asked by the page and by the menu (4)
     with assertNumQueries(11):
         client.get(LIST)
+
+
+def test_a_rules_page_says_whether_it_helps_and_by_which_bound_it_is_judged(client, lesson, alice):
+    rule = support.add_starter_rules("confused")[0]
+    address = reverse("admin:emotion_supportrule_change", args=[rule.pk])
+    client.force_login(make_admin())
+    assertContains(client.get(address), "stayed not known yet")
+    SupportEvent.objects.bulk_create(
+        SupportEvent(
+            rule=rule, user=alice, lesson=lesson, state="confused", confidence=0.8, randomised=True,
+            held_out=number % 2 == 0, stayed=number % 2 == 0,
+        )
+        for number in range(60)
+    )  # fmt: skip
+    page = client.get(address)
+    assertContains(page, "stayed -100%")
+    assertContains(page, "surely below -80%")
+    client.force_login(make_instructor("ivo"))
+    assert client.get(address).status_code == 403

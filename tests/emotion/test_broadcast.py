@@ -4,16 +4,17 @@ import asyncio
 import threading
 
 import pytest
-from channels.layers import InMemoryChannelLayer, channel_layers
+from channels.layers import channel_layers
 
 from emotion import broadcast
+from lms.channel_layer import LocalChannelLayer
 
 MESSAGE = {"type": "reading", "sequence": 1}
 
 
 @pytest.fixture
 def layer():
-    layer = InMemoryChannelLayer()
+    layer = LocalChannelLayer()
     former = channel_layers.set("default", layer)
     yield layer
     channel_layers.set("default", former)

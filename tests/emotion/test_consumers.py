@@ -9,7 +9,7 @@ import uuid
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
-from channels.layers import InMemoryChannelLayer, channel_layers
+from channels.layers import channel_layers
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 
@@ -18,6 +18,7 @@ from emotion import broadcast, consumers, services
 from emotion.inference import frame_store
 from emotion.models import FeatureGate
 from emotion.routing import websocket_urlpatterns
+from lms.channel_layer import LocalChannelLayer
 from tests.emotion.factories import make_answer, make_jpeg, make_session, with_size
 from tests.factories import enroll, make_user
 
@@ -29,7 +30,7 @@ WAIT = 3
 
 @pytest.fixture
 def layer():
-    layer = InMemoryChannelLayer()
+    layer = LocalChannelLayer()
     former = channel_layers.set("default", layer)
     yield layer
     channel_layers.set("default", former)

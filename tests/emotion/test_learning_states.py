@@ -9,11 +9,11 @@ from django.utils import timezone
 from courses.models import QuizAttempt
 from emotion import learning_states, services, support
 from emotion.core.affect import DEFAULT
-from emotion.learning_states import StateWatch, observe
+from emotion.learning_states import StateWatch
 from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport, SupportEvent
 from emotion.places import Place
-from tests.emotion.factories import make_answer, make_probabilities
-from tests.factories import make_quiz
+from tests.emotion.factories import make_answer, make_probabilities, make_session
+from tests.factories import enroll, make_quiz, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,6 +26,10 @@ def watched(session, told):
     show(session, now, neutral=0.9)
     told.clear()
     return session, now
+
+
+def observe(session, now: float):
+    return learning_states.observe(sessions={str(session.pk): None}, now=now).get(str(session.pk))
 
 
 def show(session, now: float, **expression: float) -> None:
@@ -60,7 +64,7 @@ def messages(told, session, kind: str) -> list[dict]:
 
 def test_a_calm_face_is_counted_as_unsure_and_nothing_is_offered(watched, told):
     session, now = watched
-    assert observe(session_id=str(session.pk), now=now).state == "neutral"
+    assert observe(session, now).state == "neutral"
     assert states_counted(session) == {"unsure": 1}
     assert messages(told, session, "state") == [{"type": "state", "words": "Nothing stands out"}]
     assert not SupportEvent.objects.exists()
@@ -68,11 +72,11 @@ def test_a_calm_face_is_counted_as_unsure_and_nothing_is_offered(watched, told):
 
 def test_the_first_minute_becomes_the_baseline_once(watched):
     session, now = watched
-    observe(session_id=str(session.pk), now=now)
+    observe(session, now)
     session.refresh_from_db()
     assert session.baseline["neutral"] == pytest.approx(0.9, abs=0.01)
     LessonSession.objects.filter(pk=session.pk).update(baseline={"neutral": 0.5})
-    observe(session_id=str(session.pk), now=now)
+    observe(session, now)
     session.refresh_from_db()
     assert session.baseline == {"neutral": 0.5}
 
@@ -81,7 +85,7 @@ def test_what_is_done_makes_a_state_and_after_a_while_an_offer(watched, told):
     session, now = watched
     do(session, "quiz_wrong", "quiz_wrong", "rewind", "rewind", "reread", ago=130)
     do(session, "rewind", "reread", ago=60)
-    found = observe(session_id=str(session.pk), now=now)
+    found = observe(session, now)
     assert found.state == "confused"
     assert states_counted(session) == {"confused": 1}
     (offer,) = messages(told, session, "support")
@@ -89,21 +93,21 @@ def test_what_is_done_makes_a_state_and_after_a_while_an_offer(watched, told):
     assert (offer["id"], offer["state"], event.session) == (event.pk, "confused", session)
     assert "Looks" in offer["question"]
     assert "again" in support.describe_reason(event) or "quiz" in support.describe_reason(event)
-    observe(session_id=str(session.pk), now=now)
+    observe(session, now)
     assert len(messages(told, session, "support")) == 1  # one, not one a window
 
 
 def test_fresh_confusion_is_given_time(watched, told):
     session, now = watched
     do(session, "quiz_wrong", "quiz_wrong", "rewind", "rewind", ago=40)
-    assert observe(session_id=str(session.pk), now=now).state == "confused"
+    assert observe(session, now).state == "confused"
     assert not SupportEvent.objects.exists()
 
 
 def test_what_the_student_says_wins(watched):
     session, _ = watched
     SelfReport.objects.create(user=session.user, lesson=session.lesson, state="bored")
-    assert observe(session_id=str(session.pk), now=time.time()).state == "bored"
+    assert observe(session, time.time()).state == "bored"
 
 
 def test_others_acts_and_other_lessons_do_not_count(watched, ines):
@@ -112,18 +116,18 @@ def test_others_acts_and_other_lessons_do_not_count(watched, ines):
         BehaviourEvent.objects.create(
             user=ines, lesson=session.lesson, kind=kind, at=timezone.now() - datetime.timedelta(seconds=60)
         )
-    assert observe(session_id=str(session.pk), now=now).state == "neutral"
+    assert observe(session, now).state == "neutral"
 
 
 def test_a_session_that_ended_or_was_withdrawn_is_not_observed(watched):
     session, now = watched
     services.withdraw_consent(user=session.user, course=session.lesson.course)
-    assert observe(session_id=str(session.pk), now=now) is None
+    assert observe(session, now) is None
     assert states_counted(session) == {}
 
 
 def test_a_session_without_readings_is_not_observed(session):
-    assert observe(session_id=str(session.pk), now=time.time()) is None
+    assert observe(session, time.time()) is None
 
 
 def test_a_quiz_that_was_sent_is_noted(session):
@@ -136,12 +140,14 @@ def test_a_quiz_that_was_sent_is_noted(session):
 def test_each_window_is_observed_once_and_an_error_does_not_end_the_thread(monkeypatch):
     seen = []
 
-    def observe(*, session_id, now, previous):
-        seen.append(session_id)
-        if session_id == "bad":
+    def observe(*, sessions, now):
+        seen.append(sorted(sessions))
+        if "bad" in sessions:
             raise RuntimeError("the database is away")
+        return {}
 
     monkeypatch.setattr(learning_states, "observe", observe)
+    monkeypatch.setattr(learning_states, "GATHER_SECONDS", 0.2)
     watch = StateWatch()
     watch.start()
 
@@ -149,18 +155,47 @@ def test_each_window_is_observed_once_and_an_error_does_not_end_the_thread(monke
         def __init__(self, session_id):
             self.session_id = session_id
 
-    while time.time() % DEFAULT.window > DEFAULT.window - 1:  # not over a window's end
+    while time.time() % DEFAULT.window > DEFAULT.window - 2:  # not over a window's end
         time.sleep(0.1)
     watch.note([An("bad"), An("a")])
+    time.sleep(0.5)
     watch.note([An("a"), An("b")])
     watch.stop()
-    assert seen == ["bad", "a", "b"]
+    assert seen == [["a", "bad"], ["b"]]
+
+
+def test_many_sessions_cost_the_queries_of_one(lesson, told, django_assert_num_queries):
+    now = time.time()
+    sessions = []
+    for number in range(12):
+        student = make_user(f"student{number}")
+        enroll(student, lesson.course)
+        sessions.append(make_session(student, lesson, baseline={"neutral": 0.8}))
+        show(sessions[-1], now, neutral=0.9)
+    # readings; sessions; acts; what was said; and a transaction of one update for the buckets of the one state
+    with django_assert_num_queries(7):
+        found = learning_states.observe(sessions={str(session.pk): None for session in sessions}, now=now)
+    assert [found[str(session.pk)].state for session in sessions] == ["neutral"] * 12
+    assert [states_counted(session) for session in sessions] == [{"unsure": 1}] * 12
+
+
+def test_one_of_many_that_has_something_to_say_is_heard_alone(lesson, told):
+    now = time.time()
+    sessions = []
+    for name in ("bob", "carol"):
+        student = make_user(name)
+        enroll(student, lesson.course)
+        sessions.append(make_session(student, lesson))
+        show(sessions[-1], now, neutral=0.9)
+    SelfReport.objects.create(user=sessions[1].user, lesson=lesson, state="bored")
+    learning_states.observe(sessions={str(session.pk): None for session in sessions}, now=time.time())
+    assert [states_counted(session) for session in sessions] == [{"unsure": 1}, {"bored": 1}]
 
 
 def test_a_place_is_kept_with_an_offer(watched):
     session, now = watched
     do(session, "quiz_wrong", "quiz_wrong", "rewind", "rewind", "reread", ago=130)
     do(session, "rewind", "reread", ago=60)
-    observe(session_id=str(session.pk), now=now)
+    observe(session, now)
     event = SupportEvent.objects.get()
     assert Place(event.block_number, event.place_seconds) == Place(0, 179.0)

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from emotion import live, registry
+from emotion import live, registry, services
 from emotion.core.manifest import CheckpointError
 from emotion.models import EmotionReading
 from tests.emotion.core.factories import make_checkpoint
-from tests.emotion.factories import make_frame, make_jpeg
+from tests.emotion.factories import make_answer, make_frame, make_jpeg
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +53,13 @@ def test_with_the_first_answer_of_a_window_comes_a_state(session, checkpoints, t
     live.live_batcher().submit(make_frame(str(session.pk), 7, jpeg=make_jpeg(320, 240, noise=False)))
     (message,) = wait_for(told, session, 1, kinds=("state",))
     assert message == {"type": "state", "words": "Hard to say"}
+
+
+def test_a_session_read_on_a_device_gets_its_state_from_the_worker(session, checkpoints, told):
+    make_checkpoint(checkpoints / "small")
+    services.record_readings(answers=[make_answer(session)], model_version=None)
+    live.watch_states([str(session.pk)])
+    assert wait_for(told, session, 1, kinds=("state",))
 
 
 def test_a_frame_that_waited_too_long_is_told_as_dropped(session, checkpoints, told):

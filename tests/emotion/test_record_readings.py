@@ -182,10 +182,10 @@ def test_no_answers_no_rows(record):
 def test_a_batch_costs_the_same_queries_as_one_answer(session, lesson, told, django_assert_num_queries):
     sessions = [session, *(make_session(session.user, lesson) for _ in range(15))]
     answers = [make_answer(s, 1, place_seconds=n) for n, s in enumerate(sessions)]
-    # savepoint and its release; who consents; what is known; readings; buckets
-    with django_assert_num_queries(6):
+    # savepoint and its release; who consents; readings; buckets
+    with django_assert_num_queries(5):
         services.record_readings(answers=answers[:1], model_version=None)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         services.record_readings(answers=answers, model_version=None)
 
 

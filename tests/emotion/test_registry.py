@@ -196,7 +196,7 @@ def photograph() -> bytes:
 @pytest.fixture
 def _only_frames(monkeypatch):
     """Learning states are told too, and are not what these tests wait for."""
-    monkeypatch.setattr(learning_states, "observe", lambda **_: None)
+    monkeypatch.setattr(learning_states, "observe", lambda **_: {})
 
 
 @pytest.fixture

@@ -192,6 +192,55 @@ def test_students_are_listed_once_by_name(lesson, ines):
     assert sorted(row["name"] for row in rows) == ["Student1", "Student2", "Student3", "zoe"]
 
 
+# A course
+
+
+def test_ones_own_course_is_lesson_by_lesson(session, lesson):
+    make_bucket(session, faces=4, happiness=1, sadness=3, no_face=2)
+    make_bucket(make_session(session.user, lesson), place=3, faces=4, happiness=4)
+    make_bucket(session, edition=9)
+    make_class(lesson, 5)
+    first, second = selectors.own_course(user=session.user, course=lesson.course)
+    assert (first["lesson"], first["title"], first["faces"], first["no_face"]) == (lesson.pk, lesson.title, 8, 2)
+    assert (first["expressions"]["happiness"], first["expressions"]["sadness"]) == (0.625, 0.375)
+    assert (second["faces"], second["expressions"]) == (None, None)
+
+
+def test_a_draft_is_in_ones_own_course_only_once_published(session, lesson):
+    make_bucket(session)
+    lesson.status = "draft"
+    lesson.save()
+    assert lesson.pk not in [entry["lesson"] for entry in selectors.own_course(user=session.user, course=lesson.course)]
+
+
+def test_a_class_is_lesson_by_lesson_from_five_students_up(lesson):
+    make_class(lesson, 5, neutral=2, sadness=8)
+    second = lesson.module.lessons.last()
+    make_class(second, 4)
+    first, second = selectors.class_course(course=lesson.course)
+    assert (first["students"], first["faces"], first["expressions"]["sadness"]) == (5, 50, 0.8)
+    assert {second[name] for name in ("students", "faces", "no_face", "expressions", "as_of")} == {None}
+
+
+def test_the_course_adds_up_only_what_the_lesson_shows(lesson):
+    """Else the place of one student would be the difference between the two."""
+    sessions = make_class(lesson, 5, neutral=10)
+    make_bucket(sessions[0], place=7, faces=90, anger=90)
+    for session in sessions[:4]:
+        make_bucket(session, place=1, faces=0, no_face=10, happiness=0)
+    make_bucket(sessions[4], place=1, faces=10, sadness=10)
+    entry = selectors.class_course(course=lesson.course)[0]
+    assert entry["expressions"] == {**dict.fromkeys(EXPRESSIONS, 0), "neutral": 1}
+    assert entry["faces"] == 60
+
+
+def test_a_course_costs_the_same_for_many_lessons(course, alice):
+    for lesson in course.modules.get().lessons.all():
+        make_bucket(make_session(alice, lesson))
+    with assertNumQueries(2):  # sums; lessons
+        selectors.own_course(user=alice, course=course)
+
+
 # Sentences and tables
 
 
@@ -224,7 +273,7 @@ def test_timelines_cost_the_same_for_many_students_and_frames(lesson, ines):
         for place in range(1, 6):
             make_bucket(session, place=place)
     alice = session.user
-    with assertNumQueries(3):  # how many students; blocks; sums
+    with assertNumQueries(4):  # what was put together; how many students; blocks; sums
         assert len(selectors.class_timeline(lesson=lesson)["points"]) == 6
     with assertNumQueries(2):  # blocks; sums
         selectors.own_timeline(user=alice, lesson=lesson)

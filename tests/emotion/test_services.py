@@ -166,6 +166,14 @@ def test_no_session_without_consent(alice, lesson):
     assert refusal(services.start_session, user=alice, lesson=lesson) == (403, sentence)
 
 
+def test_no_session_under_a_former_text_until_the_present_one_is_agreed_to(alice, lesson):
+    make_consent(alice, lesson.course, version="2026-01")
+    sentence = "What the camera is for has changed since you agreed; please read it first."
+    assert refusal(services.start_session, user=alice, lesson=lesson) == (403, sentence)
+    services.give_consent(user=alice, course=lesson.course)
+    assert services.start_session(user=alice, lesson=lesson).consent.is_current
+
+
 def test_no_session_in_a_lesson_one_cannot_open(alice, course):
     make_consent(alice, course)
     draft = make_lesson(module=course.modules.get(), position=9, status="draft")

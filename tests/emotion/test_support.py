@@ -6,11 +6,12 @@ import time
 import pytest
 from django.utils import timezone, translation
 
-from emotion import personal_data, starter_rules, support
+from emotion import offers, panel_words, personal_data, services, starter_rules, support
 from emotion.core.affect import StateEstimate
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import BehaviourEvent, SelfReport, SupportEvent, SupportPreference, SupportRule
 from emotion.places import Place
+from tests.emotion.factories import make_answer, make_probabilities
 from tests.factories import make_quiz
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +82,7 @@ def test_a_courses_own_rules_replace_the_starter_set(consider, course):
     own = SupportRule.objects.create(course=course, state="confused", action="discuss", question="Stuck?")
     event = consider()
     assert event.rule == own
-    assert support.support_message(event)["question"] == "Stuck?"
+    assert offers.support_message(event)["question"] == "Stuck?"
 
 
 def test_dont_ask_again_is_kept(consider, alice):
@@ -105,10 +106,17 @@ def test_what_came_after_is_recorded(alice, lesson):
 def test_a_rule_that_harms_is_paused_and_flagged(alice, lesson, consider):
     rule = support.add_starter_rules("confused")[0]
     old = timezone.now() - datetime.timedelta(days=3)
-    for number in range(40):
-        make_event(alice, lesson, rule, at=old, randomised=True, held_out=number % 2 == 0, stayed=number % 2 == 0)
+
+    def happen(occasions: int) -> None:
+        for number in range(occasions):
+            make_event(alice, lesson, rule, at=old, randomised=True, held_out=number % 2 == 0, stayed=number % 2 == 0)
+
+    happen(58)
     assert support.rule_effect(rule)["effects"]["stayed"].difference == -1
+    assert support.pause_harmful_rules() == []  # 29 of each are not enough to judge by
+    happen(2)
     assert support.pause_harmful_rules() == [rule]
+    assert support.pause_harmful_rules() == []
     assert "stayed" in SupportRule.objects.get(pk=rule.pk).paused_reason
     assert consider().rule != rule
 
@@ -121,10 +129,13 @@ def test_offers_that_chance_did_not_decide_prove_nothing(alice, lesson):
 
 
 def test_the_words_are_complete_in_four_languages_and_never_assert():
-    groups = (starter_rules.QUESTIONS, starter_rules.ACCEPT, starter_rules.OFFERS, starter_rules.ENCOURAGEMENTS)
+    rules, panel = starter_rules, panel_words
+    groups = (rules.QUESTIONS, rules.ACCEPT, rules.OFFERS, rules.ENCOURAGEMENTS, rules.REPLIES)
+    groups += (panel.SELF_REPORT, panel.PANEL, panel.PLACES, panel.REASONS, panel.WHY, {"comma": panel.COMMA})
     for words in [words for group in groups for words in group.values()]:
         assert set(words) == set(starter_rules.LANGUAGES)
-    assert set(starter_rules.ENCOURAGEMENTS) == set(starter_rules.EMOJI) == set(EXPRESSIONS)
+        assert all(words.values())
+    assert set(starter_rules.ENCOURAGEMENTS) == set(EXPRESSIONS)
     assert not any("You are" in words["en"] for words in starter_rules.QUESTIONS.values())
     with translation.override("ja"):
         assert starter_rules.in_language(starter_rules.ACCEPT["hint"]) == "A hint"
@@ -140,3 +151,83 @@ def test_behaviour_is_pruned_and_all_of_it_exported_and_erased(alice, lesson, co
     personal_data.erase_emotion(alice)
     assert not SelfReport.objects.exists()
     assert not SupportEvent.objects.exists()
+
+
+def see(session, **expression: float) -> None:
+    answer = make_answer(session, 1, probabilities=make_probabilities(**expression))
+    services.record_readings(answers=[answer], model_version=None)
+
+
+def test_a_kind_word_is_about_how_it_looks_and_what_effort_does(consider, session, told):
+    see(session, anger=0.8)
+    message = offers.support_message(consider(session=session))
+    assert message["action"] == "hint"
+    assert message["kind_word"].startswith("Looks tense. A breath, then the next small step. Hard parts are where")
+
+
+def test_without_a_clear_look_a_kind_word_says_nothing_of_it(consider, session, told):
+    see(session, anger=0.3, sadness=0.3, neutral=0.3)
+    assert offers.support_message(consider(session=session))["kind_word"].startswith("Hard parts are where")
+
+
+def test_who_does_well_hears_a_kind_word_about_that(alice, lesson):
+    _, event = support.report_self(user=alice, lesson=lesson, state="delighted", place=Place())
+    assert offers.support_message(event)["kind_word"] == "Looks like it is going well. Enjoy it."
+
+
+def test_a_look_of_yesterday_is_no_kind_word(consider, session, told):
+    see(session, anger=0.8)
+    session.readings.update(taken_at=timezone.now() - datetime.timedelta(minutes=1))
+    assert "tense" not in offers.support_message(consider(session=session))["kind_word"]
+
+
+def test_an_offer_leads_back_to_its_place(consider, lesson):
+    block = lesson.blocks.last()
+    place = offers.support_message(consider(place=Place(block.pk, 95.0)))["place"]
+    assert place == {
+        "block": block.pk,
+        "seconds": 35.0,
+        "read": "Back to “Block 2”",
+        "watch": "Watch this minute of “Block 2” again",
+        "ask": "",
+    }
+
+
+def test_who_is_to_ask_others_gets_words_to_begin_with(consider, lesson):
+    SupportRule.objects.create(lesson=lesson, state="confused", action="offer_tutor")
+    message = offers.support_message(consider(place=Place(lesson.blocks.first().pk)))
+    assert message["place"]["ask"] == "I got stuck at “Block 1” in “Lesson 1.1”: "
+    assert "Nothing has been sent" in message["offer"]
+
+
+def test_an_offer_without_a_place_leads_nowhere(consider):
+    assert offers.support_message(consider())["place"] is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", "Es sah etwa 90 Sekunden lang so aus: einige Quizantworten stimmten noch nicht"),
+        ("fr", "pendant environ 90 secondes"),
+        ("ar", "90 ثانية"),
+        ("xx", "It looked that way for about 90 seconds: some quiz answers were not right yet, your expression"),
+    ],
+)
+def test_a_reason_is_told_in_ones_language(consider, language, words):
+    event = consider()
+    event.user.locale = language
+    with offers.in_language_of(event.user):
+        assert words in support.describe_reason(event)
+
+
+def test_a_few_reports_a_minute_are_taken_and_then_a_pause(alice, lesson):
+    def report():
+        support.report_self(user=alice, lesson=lesson, state="engaged", place=Place())
+
+    for _ in range(support.MOST_REPORTS):
+        report()
+    with pytest.raises(support.TooOften, match="enough for this minute"):
+        report()
+    assert SelfReport.objects.count() == support.MOST_REPORTS
+    SelfReport.objects.update(at=timezone.now() - datetime.timedelta(seconds=61))
+    report()

@@ -225,6 +225,22 @@ def test_a_run_begins_with_the_weights_of_a_trained_model(start, tmp_path):
         torch.testing.assert_close(one[name], two[name], rtol=0, atol=1e-5)
 
 
+def test_a_teacher_alone_is_enough_to_learn_from(start):
+    """With the labels left out, two students of different labels learn the same."""
+    first = start()
+    students = []
+    for name, turned in (("one", 0), ("two", 1)):
+        dataset = small_dataset()
+        dataset.splits["Training"].targets["fer2013"] = np.roll(
+            dataset.splits["Training"].targets["fer2013"], turned, 1
+        )
+        taught = [f"name={name}", f"loss.teacher={first.checkpoint}", "loss.teacher_share=1", "data.holdout=0"]
+        students.append(start(*taught, "loss.smoothing=0", dataset=dataset).checkpoint)
+    one, two = (dict(load_model(checkpoint)[0].named_parameters()) for checkpoint in students)
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], rtol=0, atol=1e-6)
+
+
 def test_a_run_goes_on_without_the_model_that_it_began_with(start, tmp_path):
     make_checkpoint(tmp_path / "teacher")
     stopped = start(f"model.start_from={tmp_path / 'teacher'}", stop=True)

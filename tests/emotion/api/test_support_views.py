@@ -67,3 +67,33 @@ def test_a_preference_is_changed_in_part(client, alice, urls):
     assert client.patch(url, {"off": True}, content_type="application/json").json()["off"] is True
     assert client.patch(url, {"muted_states": ["joy"]}, content_type="application/json").status_code == 400
     assert post(client, urls["self-reports"], state="confused").json()["support"] is None
+
+
+def test_a_hurried_finger_is_told_so_in_its_language(client, alice, urls):
+    alice.locale = "de"
+    alice.save()
+    client.force_login(alice)
+    statuses = [post(client, urls["self-reports"], state="engaged").status_code for _ in range(4)]
+    assert statuses == [201] * 4
+    answer = post(client, urls["self-reports"], state="engaged")
+    assert (answer.status_code, answer.json()) == (429, {"detail": "Danke, für diese Minute reicht es."})
+    assert SelfReport.objects.count() == 4
+
+
+def test_offer_and_reason_come_in_ones_language(client, alice, urls):
+    alice.locale = "fr"
+    alice.save()
+    client.force_login(alice)
+    offer = post(client, urls["self-reports"], state="confused").json()["support"]
+    assert (offer["accept"], offer["replies"]["fine"]) == ("Un indice", "Tout va bien")
+    reason = client.get(f"/api/v1/support/{offer['id']}/reason/").json()["reason"]
+    assert reason == "Vous venez de le dire vous-même."
+
+
+def test_a_report_keeps_its_place(client, alice, lesson, urls):
+    client.force_login(alice)
+    block = lesson.blocks.last()
+    offer = post(client, urls["self-reports"], state="confused", block=block.pk, place_seconds=12.5).json()["support"]
+    report = SelfReport.objects.get()
+    assert (report.block_number, report.place_seconds, report.edition) == (block.pk, 12.5, lesson.edition)
+    assert offer["place"]["read"] == "Back to “Block 2”"

@@ -10,6 +10,7 @@ from pytest_django.asserts import assertNumQueries
 from emotion import services
 from emotion.models import EmotionReading, FeatureGate, LessonSession
 from tests.emotion.factories import (
+    make_answer,
     make_bucket,
     make_class,
     make_consent,
@@ -224,6 +225,29 @@ def test_a_frame_that_a_newer_one_replaced_is_told_as_dropped(client, mine, told
     assert (message["type"], message["sequence"]) == ("dropped", 1)
 
 
+def test_without_a_socket_a_frame_s_answer_is_at_its_location(client, mine):
+    location = send(client, mine, query="?sequence=7").headers["Location"]
+    response = client.get(location)
+    assert response.status_code == 404
+    assert detail(response).startswith("There is no reading of such a frame")
+    services.record_readings(answers=[make_answer(mine, 7)], model_version=None)
+    answer = client.get(location).json()
+    assert (answer["sequence"], answer["outcome"], round(answer["probabilities"]["happiness"], 2)) == (7, "face", 0.79)
+    services.record_readings(answers=[make_answer(mine, 8, outcome="no_face")], model_version=None)
+    assert client.get(f"{frames(mine)}8/").json()["probabilities"] is None
+    for sequence in (9, 2**31, 10**30):
+        assert client.get(f"{frames(mine)}{sequence}/").status_code == 404
+
+
+@pytest.mark.parametrize("name", STATUSES)
+def test_a_reading_is_only_ones_own(people, session, name):
+    services.record_readings(answers=[make_answer(session, 7)], model_version=None)
+    status = {"anonymous": 403, "the student": 200}.get(name, 404)
+    assert ask(people, name, "get", f"{frames(session)}7/") == status
+    FeatureGate.objects.all().delete()
+    assert ask(people, name, "get", f"{frames(session)}7/") == (403 if name == "anonymous" else 404)
+
+
 def test_after_the_end_and_after_a_withdrawal_no_frame_is_taken(client, mine, course):
     client.post(f"{SESSIONS}{mine.pk}/end/")
     response = send(client, mine)
@@ -307,5 +331,5 @@ def test_requests_cost_the_same_for_many_sessions(client, mine, lesson):
         client.get(SESSIONS)
     with assertNumQueries(6):  # session, user; gate; lesson; blocks; sums
         client.get(f"/api/v1/lessons/{lesson.pk}/history/")
-    with assertNumQueries(6):  # session, user; gate; lesson session; gate; enrollment
+    with assertNumQueries(5):  # session, user; gate; lesson session with consent and enrollment; gate
         send(client, mine)

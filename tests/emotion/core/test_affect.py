@@ -213,3 +213,14 @@ def test_features_fade_with_their_age():
     assert (fresh[index], old[index]) == (1.0, pytest.approx(np.exp(-1)))
     assert affect.features(None, 0.0, acts("rewind", at=END + 1), END)[index] == 0
     assert len(fresh) == len(affect.FEATURES) == len(EXPRESSIONS) + 3 + len(BEHAVIOURS)
+
+
+def test_a_self_report_is_kept_with_the_features_of_the_last_window():
+    student = Student("delighted", 0, minutes=3)
+    kept = affect.features_at(student.observations, student.behaviour, now=START + 184)
+    assert kept.shape == (len(affect.FEATURES),)
+    faces, _ = affect._smoothed_faces(
+        student.observations, int(START // 10), int((START + 180) // 10), None, affect.DEFAULT
+    )[-1]
+    assert kept[: len(EXPRESSIONS)] == pytest.approx(faces)
+    assert affect.features_at(student.observations, student.behaviour, now=START + 200) is None  # nobody there

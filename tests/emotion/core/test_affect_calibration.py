@@ -7,7 +7,7 @@ import pytest
 
 from emotion.core import affect_calibration
 from emotion.core.affect import FEATURES, Observation, estimate
-from emotion.core.affect_calibration import cohens_kappa, fit, from_json, risk_coverage
+from emotion.core.affect_calibration import cohens_kappa, fit, from_json, risk_coverage, shortfall
 from emotion.core.labels import EXPRESSIONS
 
 
@@ -94,3 +94,24 @@ def test_kappa_is_one_for_the_same_and_none_for_chance():
     assert cohens_kappa(labels, labels, 3) == pytest.approx(1)
     assert cohens_kappa(labels, np.zeros(6, int), 3) == pytest.approx(0)
     assert affect_calibration.STUDENTS >= 5
+
+
+def test_what_is_missing_is_said():
+    two = ["confused", "bored"]
+    assert shortfall(two * 6, list(range(12))) == "12 of 40 answers"
+    assert shortfall(["bored"] * 50, list(range(50))) == "1 of 2 different answers, each given 8 times"
+    assert shortfall(two * 10 + ["engaged"] * 7 + ["neutral"] * 13, list(range(40))) == (
+        "33 of 40 answers that were given 8 times"
+    )
+    assert shortfall(two * 20, [1, 2, 3, 4] * 10) == "4 of 8 students"
+    assert shortfall(two * 20, list(range(40))) == ""
+
+
+def test_abstaining_where_it_is_less_sure_avoids_errors_of_students_it_has_not_seen():
+    fitted = fit(*answers(300, 30, signal=2))
+    coverage, risk = zip(*fitted.risk_coverage, strict=True)
+    assert coverage == pytest.approx([tenth / 10 for tenth in range(1, 11)], abs=0.01)
+    assert risk[0] < risk[-1] / 2
+    assert fitted.risk_area < risk[-1]
+    noise = fit(*answers(300, 30, signal=0))
+    assert noise.risk_area > 0.5

@@ -28,9 +28,24 @@ def test_no_torch_in_a_web_process():
     assert loaded_by(code, ["torch", "cv2"]) == []
 
 
+def test_no_torch_for_reading_on_a_device():
+    code = "\n".join(
+        [
+            "import django; django.setup()",
+            "from django.conf import settings",
+            "from emotion.core.manifest import onnx_files, read_manifest",
+            "from emotion.inference.on_device import reader_config",
+            "folder = settings.CHECKPOINTS_DIR / 'attune'",
+            "manifest = read_manifest(folder)",
+            "reader_config(onnx_files(folder, manifest)[0], manifest)",
+        ]
+    )
+    assert loaded_by(code, ["torch", "onnxruntime"]) == ["onnxruntime"]
+
+
 def test_no_django_in_the_core_nor_in_inference():
     core = ["architectures", "calibration", "checkpoint", "labels", "manifest", "preprocess"]
-    inference = ["batcher", "detector", "engine", "frame_store", "jpeg", "results"]
+    inference = ["batcher", "detector", "engine", "frame_store", "jpeg", "on_device", "results"]
     code = "\n".join(
         [*(f"import emotion.core.{name}" for name in core), *(f"import emotion.inference.{name}" for name in inference)]
     )

@@ -1,9 +1,19 @@
 """When support is offered: rarely, never at once, and as the student wished."""
 
+import numpy as np
 import pytest
 
 from emotion.core.affect import StateEstimate
-from emotion.core.support import Occasion, Rule, Wishes, choose, effect, is_held_out, quiet_until
+from emotion.core.support import (
+    Occasion,
+    Rule,
+    Wishes,
+    always_valid_high,
+    choose,
+    effect,
+    is_held_out,
+    quiet_until,
+)
 
 NOW = 1_000_000.0
 HINT = Rule(1, "confused", 75, 0.65, 1200, "doing_well")
@@ -73,3 +83,43 @@ def test_the_interval_is_newcombes():
     found = effect((56, 70), (48, 80))  # the example in Newcombe 1998, table II, method 10
     assert (round(found.low, 4), round(found.high, 4)) == (0.0524, 0.3339)
     assert effect((0, 0), (1, 2)) is None
+
+
+def is_ever_paused(seed: int, *, harm: float, occasions_a_day: float) -> bool:
+    """Four weeks of a rule that is looked at each hour, a fifth of its occasions held out, by three outcomes."""
+    rng = np.random.default_rng(seed)
+    occasions = rng.poisson(occasions_a_day / 24, 4 * 7 * 24)
+    held = rng.binomial(occasions, 0.2)
+    arms = [(occasions - held, harm), (held, 0.0)]
+    looks = zip(
+        *(
+            zip(np.cumsum(rng.binomial(n, share - loss)).tolist(), np.cumsum(n).tolist(), strict=True)
+            for share, loses in ((0.5, True), (0.7, False), (0.6, False))
+            for n, loss in ((n, loss * loses) for n, loss in arms)
+        ),
+        strict=True,
+    )
+    for look in looks:
+        for shown, held_out in zip(look[::2], look[1::2], strict=True):
+            high = always_valid_high(shown, held_out, outcomes=3)
+            if high is not None and high < 0:
+                return True
+    return False
+
+
+def test_a_harmless_rule_that_is_looked_at_hourly_is_hardly_ever_paused():
+    assert sum(is_ever_paused(seed, harm=0, occasions_a_day=30) for seed in range(200)) < 10
+
+
+def test_a_harmful_rule_is_mostly_paused():
+    assert sum(is_ever_paused(seed, harm=0.2, occasions_a_day=30) for seed in range(200)) > 150
+
+
+def test_few_occasions_pause_nothing_however_bad_they_look():
+    assert effect((0, 100), (29, 29)).always_high is None
+    assert effect((0, 29), (100, 100)).always_high is None
+    assert effect((0, 30), (30, 30)).always_high < 0
+
+
+def test_more_outcomes_ask_for_more():
+    assert effect((40, 100), (60, 100), outcomes=3).always_high > effect((40, 100), (60, 100)).always_high

@@ -3,7 +3,7 @@
 import pytest
 from pytest_django.asserts import assertContains, assertNotContains
 
-from emotion.models import FeatureGate
+from emotion.models import CourseCalibration, FeatureGate
 from tests.emotion.factories import make_consent
 from tests.factories import enroll, make_course
 
@@ -50,3 +50,73 @@ def test_with_the_features_off_a_lesson_is_a_lesson(client, alice, lesson):
     page = client.get(lesson.get_absolute_url())
     assert page.status_code == 200
     assertNotContains(page, "camera")
+
+
+def test_who_agreed_to_a_former_text_is_asked_again(client, alice, lesson):
+    make_consent(alice, lesson.course, version="2026-01")
+    client.force_login(alice)
+    page = client.get(lesson.get_absolute_url())
+    assertContains(page, "has changed since you agreed, so it stays off until you have read it")
+    assertContains(page, "Saying no costs nothing")
+    assertNotContains(page, "data-camera-start")
+    assertNotContains(page, "js/webcam.js")
+
+
+def test_how_it_goes_can_always_be_said_and_is_folded_away(client, alice, lesson):
+    FeatureGate.objects.all().delete()
+    client.force_login(alice)
+    page = client.get(lesson.get_absolute_url())
+    assertContains(page, 'aria-expanded="false" aria-controls="support-words"')
+    assertContains(page, "How is this going?")
+    assertContains(
+        page, '<button class="support-word" type="button" data-state="confused">Puzzling</button>', html=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "direction"), [("de-AT", "Wie läuft es hier?", "ltr"), ("ar", "كيف تسير الأمور؟", "rtl")]
+)
+def test_the_support_panel_speaks_ones_language(client, alice, lesson, locale, title, direction):
+    alice.locale = locale
+    alice.save()
+    client.force_login(alice)
+    page = client.get(lesson.get_absolute_url())
+    assertContains(page, title)
+    assertContains(page, f'lang="{locale[:2]}" dir="{direction}" aria-labelledby="support-title"')
+    assertNotContains(page, "How is this going?")
+
+
+def test_who_teaches_reads_how_far_to_trust_the_states(client, ines, alice, course):
+    CourseCalibration.objects.create(course=course, answers=12, students=6, shortfall="12 of 40 answers")
+    client.force_login(alice)
+    assertNotContains(client.get(course.get_absolute_url()), "uncalibrated")
+    client.force_login(ines)
+    assertContains(client.get(course.get_absolute_url()), "uncalibrated: 12 of 40 answers")
+    FeatureGate.objects.all().delete()
+    assertNotContains(client.get(course.get_absolute_url()), "uncalibrated")
+
+
+@pytest.mark.parametrize(
+    ("place", "choice", "mode", "loads"),
+    [("student", True, "server", True), ("server", False, "server", False), ("device", False, "device", True)],
+)
+def test_where_pictures_are_read_is_said_and_where_there_is_a_choice_asked(
+    client, alice, lesson, settings, place, choice, mode, loads
+):
+    settings.ATTUNE_READING_PLACE = place
+    make_consent(alice, lesson.course)
+    client.force_login(alice)
+    page = client.get(lesson.get_absolute_url()).content.decode()
+    assert ("camera-mode" in page) == choice
+    assert f'data-mode="{mode}"' in page
+    assert ("data-reader-config" in page) == ("Loads 5.6 MB the first time." in page) == loads
+
+
+def test_where_no_device_can_read_the_camera_rests(client, alice, lesson, settings, tmp_path):
+    settings.ATTUNE_READING_PLACE, settings.CHECKPOINTS_DIR = "device", tmp_path
+    make_consent(alice, lesson.course)
+    client.force_login(alice)
+    page = client.get(lesson.get_absolute_url())
+    assertContains(page, "The camera rests for now")
+    assertNotContains(page, "data-camera-start")
+    assertNotContains(page, "js/webcam.js")

@@ -1,12 +1,15 @@
 """A student's pages about the camera: consent, withdrawal, history."""
 
+import datetime
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries, assertRedirects
 
 from emotion import services
 from emotion.models import Consent, EmotionBucket, FeatureGate, LessonSession
-from tests.emotion.factories import make_bucket, make_class, make_session
+from tests.emotion.factories import make_bucket, make_class, make_consent, make_session
 from tests.factories import enroll, make_course, make_instructor, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "told")]
@@ -139,3 +142,73 @@ def test_a_history_costs_the_same_however_long(client, signed_in, lesson):
     # session, user; gate; lesson with course; takes it; blocks; sums; shares
     with assertNumQueries(8):
         client.get(url("history", lesson))
+
+
+# The history of a course
+
+
+def course_page(lesson):
+    return reverse("emotion:course-history", args=[lesson.course.slug])
+
+
+def test_everyone_at_the_history_of_a_course(client, alice, lesson, ines):
+    other = make_instructor("ivo")
+    make_course(instructor=other)
+    assert client.get(course_page(lesson)).url.startswith("/accounts/login/")
+    for user, status in {ines: 404, other: 404, make_user("charlie"): 404, alice: 200}.items():
+        client.force_login(user)
+        assert client.get(course_page(lesson)).status_code == status
+    FeatureGate.objects.all().delete()
+    assert client.get(course_page(lesson)).status_code == 404
+
+
+def test_a_course_is_shown_lesson_by_lesson(client, signed_in, lesson):
+    assertContains(client.get(course_page(lesson)), "Nothing here yet")
+    make_bucket(make_session(signed_in, lesson, share=True), faces=4, happiness=3, fear=1)
+    make_class(lesson, 5)
+    page = client.get(course_page(lesson))
+    assertContains(page, "Mostly happiness (75%), then fear (25%).")
+    assertContains(page, f'<a href="{url("history", lesson)}">{lesson.title}</a>', html=True)
+    assertContains(page, f"/api/v1/me/emotion-history/?course={lesson.course.pk}&amp;format=csv")
+    assertContains(page, "and the instructor you share it with")
+    assertNotContains(page, lesson.module.lessons.last().title)  # the camera was off there
+    assert not any(inline in page.content.decode() for inline in ("<script>", "<style", " style=", " onclick="))
+
+
+def test_the_history_of_a_lesson_leads_to_its_table_and_its_course(client, signed_in, lesson):
+    download = f"/api/v1/me/emotion-history/?lesson={lesson.pk}&amp;format=csv"
+    assertNotContains(client.get(url("history", lesson)), download)
+    make_bucket(make_session(signed_in, lesson))
+    page = client.get(url("history", lesson))
+    assertContains(page, download)
+    assertContains(page, f'href="{course_page(lesson)}"')
+
+
+def test_a_course_costs_the_same_however_many_lessons(client, signed_in, lesson):
+    for each in lesson.module.lessons.all():
+        make_bucket(make_session(signed_in, each))
+    client.get(course_page(lesson))
+    with assertNumQueries(8):  # session, user; gate; course; takes it; sums; lessons; shares
+        client.get(course_page(lesson))
+
+
+def test_agreeing_to_the_present_text_starts_the_camera_again(client, signed_in, lesson):
+    make_consent(signed_in, lesson.course, share=True, version="2026-01")
+    page = client.get(url("consent", lesson))
+    assertContains(page, "You agreed to an earlier text")
+    assertContains(page, "Yes, allow the camera")
+    assertContains(page, "No, keep it off")
+    assertContains(page, "Take it back")
+    assertContains(page, 'id="share" checked')
+    client.post(url("consent", lesson), {"share": "on"})
+    assertContains(client.get(lesson.get_absolute_url()), "data-camera-start")
+    consent = Consent.objects.get()
+    assert consent.is_current
+    assert timezone.now() - consent.granted_at < datetime.timedelta(minutes=1)
+    assertNotContains(client.get(url("consent", lesson)), "You agreed to an earlier text")
+
+
+def test_a_calm_change_of_choices_is_no_new_yes(client, signed_in, lesson):
+    before = make_consent(signed_in, lesson.course, granted_at=timezone.now() - datetime.timedelta(days=3)).granted_at
+    client.post(url("consent", lesson), {"share": "on"})
+    assert Consent.objects.get().granted_at == before

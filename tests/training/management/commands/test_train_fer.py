@@ -107,6 +107,7 @@ def test_without_a_data_set_one_message_says_which_and_from_where(refusal):
         ),
         (["--data=synthetic", "--set=model.channels=2"], "'model.channels' is 2; allowed: 1, 3."),
         (["--data=synthetic", "--set=model.start_from=/nowhere"], "There is no checkpoint in /nowhere: "),
+        (["--data=synthetic", "--set=loss.teacher=/nowhere"], "There is no checkpoint in /nowhere: "),
         (["--resume=/nowhere"], "/nowhere is not a run's folder: it has no config.yaml."),
         (["--data=synthetic", "--set=model.architecture=resnot"], "No architecture is called 'resnot'; known ones: "),
         (["--data=synthetic", "--set=model.widths=[8, 8]", "--set=model.blocks=[1]"], "widths "),

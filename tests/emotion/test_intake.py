@@ -1,4 +1,4 @@
-"""services.submit_frame: what is taken, and each reason for which a frame is not."""
+"""Frames on their way in: what is taken, and each reason for which a frame is not."""
 
 import time
 import uuid
@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 
 from courses.services import withdraw_student
-from emotion import services
+from emotion import services, tasks
 from emotion.inference import frame_store
+from emotion.intake import Receipt, Submission, submit_frame, submit_frames
 from emotion.models import EmotionReading, FeatureGate
 from emotion.places import Place
-from emotion.services import Receipt, Refused
+from emotion.services import Refused
 from tests.emotion.factories import make_jpeg, make_session, with_size
 from tests.factories import enroll, make_lesson, make_user
 
@@ -30,7 +31,7 @@ def clock(monkeypatch):
 
 
 def submit(session, user=None, *, sequence=1, jpeg=JPEG, place=None, session_id=None) -> Receipt:
-    return services.submit_frame(
+    return submit_frame(
         user=user or session.user,
         session_id=session_id or session.pk,
         sequence=sequence,
@@ -65,7 +66,7 @@ def test_a_frame_goes_to_the_store_and_its_ids_to_the_queue(session, lesson, sto
     assert (frame.sequence, frame.jpeg, frame.block_number) == (7, JPEG, block.pk)
     assert (frame.edition, frame.place_seconds) == (3, 12.5)
     assert before <= frame.accepted_at <= time.time()
-    assert queued == [([str(session.pk)], {"expires": 3})]  # ids only: the picture is never in a message
+    assert queued == [([[str(session.pk)]], {"expires": 3})]  # ids only: the picture is never in a message
 
 
 def test_a_newer_frame_takes_the_place_of_one_that_waits(session, store, queued):
@@ -175,9 +176,50 @@ def test_the_rate_is_each_students_own_over_all_their_sessions(session, lesson, 
     assert submit(make_session(bob, lesson)).sequence == 1
 
 
-def test_a_frame_costs_the_same_few_queries_each_time(session, lesson, django_assert_num_queries):
-    place = Place(lesson.blocks.first().pk, 1)
-    submit(session, place=place)
-    # session with consent and lesson; gate; enrollment; block
-    with django_assert_num_queries(4):
-        submit(session, sequence=2, place=place)
+def test_each_of_many_frames_gets_its_own_fate(session, lesson, store, queued):
+    bob, carol = make_user("bob"), make_user("carol")
+    theirs = []
+    for student in (bob, carol):
+        enroll(student, lesson.course)
+        theirs.append(make_session(student, lesson))
+    services.withdraw_consent(user=carol, course=lesson.course)
+    block = lesson.blocks.first().pk
+    outcomes = submit_frames(
+        [
+            Submission(session.user_id, str(session.pk), JPEG, 1, Place(block, 2)),
+            Submission(bob.pk, str(session.pk), JPEG, 2, Place()),
+            Submission(carol.pk, str(theirs[1].pk), JPEG, 3, Place()),
+            Submission(bob.pk, str(theirs[0].pk), b"no picture", 4, Place()),
+            Submission(bob.pk, str(theirs[0].pk), JPEG, 5, Place()),
+            Submission(bob.pk, str(theirs[0].pk), JPEG, 6, Place()),
+            Submission(bob.pk, str(theirs[0].pk), JPEG, 7, Place()),
+        ]
+    )
+    assert [each.sequence if isinstance(each, Receipt) else each.status for each in outcomes] == [
+        1, 404, 403, 415, 5, 6, 429,
+    ]  # fmt: skip
+    assert outcomes[5] == Receipt(6, 5)
+    assert queued == [([[str(session.pk), str(theirs[0].pk)]], {"expires": 3})]
+    assert [frame.sequence for frame in store.take_many([str(session.pk), str(theirs[0].pk)])] == [1, 6]
+
+
+def test_many_frames_cost_the_queries_of_one(session, lesson, django_assert_num_queries):
+    block = lesson.blocks.first().pk
+    submissions = []
+    for number in range(20):
+        student = make_user(f"student{number}")
+        enroll(student, lesson.course)
+        submissions.append(Submission(student.pk, str(make_session(student, lesson).pk), JPEG, 1, Place(block, 1)))
+    with django_assert_num_queries(3):  # sessions with consent and enrollment; the gate; the blocks
+        assert all(isinstance(each, Receipt) for each in submit_frames(submissions))
+
+
+def test_nothing_is_kept_of_frames_that_no_broker_takes(session, store, monkeypatch):
+    def unreachable(*args, **options):
+        raise ConnectionError
+
+    monkeypatch.setattr(tasks.process_frames, "apply_async", unreachable)
+    good = Submission(session.user_id, str(session.pk), JPEG, 1, Place())
+    bad = Submission(session.user_id, str(session.pk), b"", 2, Place())
+    assert [each.status for each in submit_frames([good, bad])] == [503, 400]
+    assert store.take(str(session.pk)) is None

@@ -1,0 +1,134 @@
+"""What a course's students said, put to use: the features kept with each answer, the fit, and how far to trust it."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from courses.models import Course, Lesson
+from emotion.core import affect, affect_calibration
+from emotion.core.affect import FEATURES, Behaviour, Observation
+from emotion.core.affect_calibration import Calibration
+from emotion.core.labels import EXPRESSIONS
+from emotion.models import BehaviourEvent, Consent, CourseCalibration, EmotionReading, LessonSession, SelfReport
+
+FACES_SINCE = datetime.timedelta(seconds=affect.DEFAULT.window * affect.DEFAULT.windows)
+ACTS_SINCE = datetime.timedelta(minutes=10)
+NEWEST_ANSWERS = 2000  # of a course; more would hold the hourly job up and teach it little
+SMALLEST_GROUP = 5
+
+
+def features_now(*, user, lesson: Lesson) -> dict[str, float] | None:
+    """What a self-report made now is kept with: smoothed FEATURES by name. None without a face that the camera sees."""
+    now = timezone.now()
+    session = LessonSession.objects.open().filter(user=user, lesson=lesson, consent__withdrawn_at=None).first()
+    if session is None:
+        return None
+    readings = EmotionReading.objects.filter(session=session, taken_at__gt=now - FACES_SINCE, taken_at__lte=now)
+    observations = [
+        Observation(at.timestamp(), outcome, dict(zip(EXPRESSIONS, shown, strict=True)) if outcome == "face" else None)
+        for at, outcome, *shown in readings.order_by("taken_at").values_list("taken_at", "outcome", *EXPRESSIONS)
+    ]
+    acts = BehaviourEvent.objects.filter(user=user, lesson=lesson, at__gt=now - ACTS_SINCE, at__lte=now)
+    vector = affect.features_at(
+        observations,
+        [Behaviour(at.timestamp(), kind) for at, kind in acts.values_list("at", "kind")],
+        now=now.timestamp(),
+        baseline=session.baseline,
+    )
+    return None if vector is None else dict(zip(FEATURES, vector.round(4).tolist(), strict=True))
+
+
+def refit_courses() -> int:
+    """Fit each course whose answers have changed since the last time. Returns how many were looked at anew.
+
+    Counted are answers with features of people whose consent for the course is in force. Repeatable.
+    """
+    answered = SelfReport.objects.filter(features__isnull=False).values("lesson__module__course")
+    known = CourseCalibration.objects.values("course")
+    courses = Course.objects.filter(pk__in=answered) | Course.objects.filter(pk__in=known)
+    return sum(_refit(course) for course in courses.distinct())
+
+
+def _refit(course: Course) -> bool:
+    consenting = Consent.objects.in_force().filter(user=OuterRef("user"), course=course)
+    rows = (
+        SelfReport.objects.filter(Exists(consenting), lesson__module__course=course, features__isnull=False)
+        .order_by("-at", "-pk")
+        .values_list("features", "state", "user", "at")[:NEWEST_ANSWERS]
+    )
+    rows = [row for row in rows if set(row[0]) == set(FEATURES)]
+    based_on = {
+        "answers": len(rows),
+        "students": len({user for _, _, user, _ in rows}),
+        "newest_answer_at": rows[0][3] if rows else None,
+    }
+    if CourseCalibration.objects.filter(course=course, **based_on).exists():
+        return False
+    states, students = [row[1] for row in rows], [row[2] for row in rows]
+    fitted = affect_calibration.fit([[row[0][name] for name in FEATURES] for row in rows], states, students)
+    CourseCalibration.objects.update_or_create(
+        course=course,
+        defaults={
+            **based_on,
+            "fitted_at": timezone.now(),
+            "shortfall": affect_calibration.shortfall(states, students),
+            "fitted": fitted.to_json() if fitted else None,
+        },
+    )
+    return True
+
+
+def calibration_of(course: Course) -> Calibration | None:
+    """The course's own reading of features, for affect.estimate. None while it is uncalibrated."""
+    kept = getattr(course, "calibration", None)
+    return affect_calibration.from_json(kept.fitted) if kept and kept.fitted else None
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far a course's learning states can be trusted, as those who teach it may read it: from five students up."""
+
+    line: str
+    fitted_at: datetime.datetime | None = None
+    calibration: Calibration | None = None
+
+
+def trust_in(course: Course) -> Trust:
+    """One sentence for beside a learning state, and the figures behind it where there are some."""
+    kept = getattr(course, "calibration", None)
+    if kept is None or kept.students < SMALLEST_GROUP:
+        return Trust("uncalibrated: not enough students have said how it goes")
+    found = calibration_of(course)
+    if found is None:
+        return Trust(f"uncalibrated: {kept.shortfall or 'to be fitted within the hour'}")
+    line = (
+        f"agrees with {found.agreement:.0%} of what students said, each state counted alike "
+        f"(chance: {1 / len(found.states):.0%}); "
+        f"its confidence is off by {100 * found.error:.0f} points on average; "
+        f"{found.answers} answers of {found.students} students"
+    )
+    return Trust(line, kept.fitted_at, found)
+
+
+def report(calibration: Calibration) -> dict[str, Any]:
+    """A calibration's curves as tables, and the risk-coverage curve as points of a drawing 300 wide and 150 high."""
+    points = [(round(300 * coverage, 1), round(150 * (1 - risk), 1)) for coverage, risk in calibration.risk_coverage]
+    return {
+        "states": calibration.states,
+        "risk": [(round(100 * coverage), round(100 * risk)) for coverage, risk in calibration.risk_coverage],
+        "risk_area": calibration.risk_area,
+        "kappa": calibration.kappa,
+        "line": " ".join(f"{x},{y}" for x, y in points),
+        "points": points,
+        # A fifth with the answers of a few says more of them than of the course.
+        "reliability": [
+            (round(100 * confidence), round(100 * right), answers)
+            for confidence, right, answers in calibration.reliability
+            if answers >= SMALLEST_GROUP
+        ],
+    }

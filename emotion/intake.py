@@ -1,0 +1,265 @@
+"""The way in: frames are checked, stored and announced to a worker; many at once cost little more than one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import datetime
+import functools
+import logging
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import Exists, OuterRef
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from courses.models import Block, Enrollment
+from emotion.inference.frame_store import Frame, open_frame_store
+from emotion.inference.jpeg import BadFrame, check_jpeg
+from emotion.models import LessonSession
+from emotion.own_connection import own_connection
+from emotion.places import Place
+from emotion.policy import features_are_on
+from emotion.services import Refused
+
+logger = logging.getLogger(__name__)
+
+FRAMES_PER_SECOND = 2
+# Frames of many students that arrive within this are checked with the same few queries.
+GATHER_SECONDS = 0.015
+MOST_AT_ONCE = 64
+OTHER_MODE = {
+    "server": "Pictures of this session are read on the server, so no readings are taken.",
+    "device": "Pictures of this session are read on the student's device, so no frame is taken.",
+}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A frame as it came in. Without a sequence, it is numbered by the milliseconds since the session began."""
+
+    user_id: int
+    session_id: str
+    jpeg: bytes
+    sequence: int | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """An accepted frame: its sequence, and that of an older frame that it replaced before a worker took it."""
+
+    sequence: int
+    replaced: int | None
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What a session says of whether its student may send."""
+
+    session_id: str
+    user_id: int
+    started_at: datetime.datetime
+    ended_at: datetime.datetime | None
+    withdrawn_at: datetime.datetime | None
+    lesson_id: int
+    edition: int
+    course_id: int
+    mode: str
+    enrolled: bool
+
+
+def submit_frame(*, user, session_id: uuid.UUID | str, sequence: int | None, jpeg: bytes, place: Place) -> Receipt:
+    """Take one frame for the worker; see submit_frames. Raises Refused."""
+    [outcome] = submit_frames([Submission(user.pk, str(session_id), jpeg, sequence, place)])
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
+
+
+def submit_frames(submissions: Sequence[Submission]) -> list[Receipt | Refused]:
+    """Take frames for the worker. Each gets its receipt, or a refusal with nothing kept: because it may not or cannot
+    be taken, or because the database or the broker is away.
+
+    Consent, enrollment and the gate are looked up for each of them: a withdrawal counts from the next frame on.
+    """
+    checked: list[Frame | Refused] = [_away() for _ in submissions]
+    try:
+        checked = _check(submissions)
+        receipts = iter(_hand_over([frame for frame in checked if isinstance(frame, Frame)]))
+    except (DatabaseError, RedisError, BrokerError, OSError):
+        logger.warning("%d frames were refused: the database or the broker is away.", len(submissions))
+        return [each if isinstance(each, Refused) else _away() for each in checked]
+    return [next(receipts) if isinstance(each, Frame) else each for each in checked]
+
+
+def find_senders(session_ids: Iterable[str]) -> dict[str, Sender]:
+    """In one query, by session id; one that does not exist is not among them."""
+    course = "lesson__module__course_id"
+    taking = Enrollment.objects.active().students().filter(user=OuterRef("user_id"), course=OuterRef(course))
+    rows = (
+        LessonSession.objects.filter(pk__in=set(session_ids))
+        .order_by()
+        .annotate(enrolled=Exists(taking))
+        .values_list(
+            "pk", "user_id", "started_at", "ended_at", "consent__withdrawn_at", "lesson_id", "lesson__edition", course,
+            "mode", "enrolled",
+        )
+    )  # fmt: skip
+    return {str(pk): Sender(str(pk), *rest) for pk, *rest in rows}
+
+
+def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mode: str = "server") -> Sender:
+    """Raises Refused where this person may not send anything to this session (any more): frames where they are read on
+    the server, readings where a device reads them (`mode`)."""
+    if sender is None or sender.user_id != user_id:
+        raise Refused("There is no such session.", 404, final=True)
+    if not features_on:
+        raise Refused("The emotion features are turned off here.", 404, final=True)
+    if sender.withdrawn_at is not None:
+        raise Refused("You have withdrawn your consent, so no frame is taken.", 403, final=True)
+    if not sender.enrolled:
+        raise Refused("You are not enrolled in this course.", 403, final=True)
+    if sender.ended_at is not None:
+        raise Refused("This session has ended.", 409, final=True)
+    if sender.mode != mode:
+        raise Refused(OTHER_MODE[sender.mode], 409)
+    return sender
+
+
+def _check(submissions: Sequence[Submission]) -> list[Frame | Refused]:
+    senders = find_senders(submission.session_id for submission in submissions)
+    features_on = features_are_on()
+    numbers = {submission.place.block_number for submission in submissions} - {0}
+    lesson_of = dict(Block.objects.filter(pk__in=numbers).values_list("pk", "lesson_id")) if numbers else {}
+    checked: list[Frame | Refused] = []
+    for submission in submissions:
+        try:
+            sender = require_sender(senders.get(submission.session_id), submission.user_id, features_on=features_on)
+            check_jpeg(submission.jpeg)
+            block = submission.place.block_number
+            if block and lesson_of.get(block) != sender.lesson_id:
+                raise Refused("That block is not part of this lesson.", 400)
+        except Refused as refusal:
+            checked.append(refusal)
+        except BadFrame as error:
+            checked.append(Refused(str(error), error.status))
+        else:
+            checked.append(_frame(submission, sender))
+    return _limit_rate(checked, senders)
+
+
+def _frame(submission: Submission, sender: Sender) -> Frame:
+    now = time.time()
+    sequence = submission.sequence
+    if sequence is None:
+        sequence = int((now - sender.started_at.timestamp()) * 1000)
+    return Frame(
+        session_id=sender.session_id,
+        sequence=sequence,
+        jpeg=submission.jpeg,
+        accepted_at=now,
+        block_number=submission.place.block_number,
+        edition=sender.edition,
+        place_seconds=submission.place.seconds,
+        course_number=sender.course_id,
+    )
+
+
+def _limit_rate(checked: list[Frame | Refused], senders: dict[str, Sender]) -> list[Frame | Refused]:
+    keys = [f"frames:{senders[each.session_id].user_id}" for each in checked if isinstance(each, Frame)]
+    counts = iter(open_frame_store(settings.REDIS_URL).count_many(keys, 1))
+    too_fast = f"At most {FRAMES_PER_SECOND} frames a second are taken; please slow down."
+    return [
+        Refused(too_fast, 429) if isinstance(each, Frame) and next(counts) > FRAMES_PER_SECOND else each
+        for each in checked
+    ]
+
+
+def _hand_over(frames: list[Frame]) -> list[Receipt]:
+    from emotion.tasks import process_frames  # here, since tasks record through services
+
+    if not frames:
+        return []
+    store = open_frame_store(settings.REDIS_URL)
+    replaced = store.put_many(frames)
+    sessions = list(dict.fromkeys(frame.session_id for frame in frames))
+    try:
+        process_frames.apply_async(args=[sessions], expires=3)
+    except Exception:
+        for session_id in sessions:
+            store.discard(session_id)  # it is about to be refused, and must not be answered as well
+        raise
+    return [
+        Receipt(frame.sequence, former if former != frame.sequence else None)
+        for frame, former in zip(frames, replaced, strict=True)
+    ]
+
+
+def _away() -> Refused:
+    return Refused("The server cannot take a picture right now; it will again in a moment.", 503)
+
+
+# One thread, apart from the one that all sockets share with their connecting and closing.
+_thread = ThreadPoolExecutor(1, "intake")
+
+
+def _with_own_connection(submit_many: Callable[[list], list], submissions: list) -> list:
+    with own_connection():
+        return submit_many(submissions)
+
+
+class Intake:
+    """Gathers the frames that the sockets of one event loop receive, and submits them together.
+
+    While a batch is being checked the next one fills, so the busier the server, the larger the batches.
+    """
+
+    submit_many = staticmethod(submit_frames)
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Submission, asyncio.Future[Receipt | Refused]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def submit(self, submission: Submission) -> Receipt:
+        """Raises Refused."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append((submission, future))
+        if self._task is None:
+            # In a context of its own: what the first student's connection keeps in its is no business of the others.
+            self._task = asyncio.get_running_loop().create_task(self._run(), context=contextvars.Context())
+        outcome = await future
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(GATHER_SECONDS)
+                batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+                try:
+                    work = functools.partial(_with_own_connection, self.submit_many, [each for each, _ in batch])
+                    outcomes = await asyncio.get_running_loop().run_in_executor(_thread, work)
+                except Exception:
+                    logger.exception("%d frames could not be taken.", len(batch))
+                    outcomes = [_away() for _ in batch]
+                for (_, future), outcome in zip(batch, outcomes, strict=True):
+                    if not future.done():  # its page may have closed meanwhile
+                        future.set_result(outcome)
+        finally:
+            self._task = None
+
+
+_intakes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Intake] = weakref.WeakKeyDictionary()
+
+
+def this_loops_intake() -> Intake:
+    return _intakes.setdefault(asyncio.get_running_loop(), Intake())
