@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 # The engine gives the interpreter's lock away several times a frame, and waits this long to have it back from a thread
 # of the web's. Python's own 5 ms would double the time of a frame.
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 
 
 class EmbeddedWorker:

@@ -18,7 +18,7 @@ from emotion.core.preprocess import crop_level, crop_square, face_square, to_inp
 from emotion.inference.backends import choose_backend
 from emotion.inference.detector import FaceDetector
 from emotion.inference.jpeg import BadFrame, check_jpeg
-from emotion.inference.quality import LARGEST_TILT, LEVEL_FROM, SECOND_FACE_SHARE, SMALLEST_FACE, judge_crop
+from emotion.inference.quality import LARGEST_TILT, LEVEL_FROM, SECOND_FACE_SHARE, SMALLEST_FACE, judge_crops
 from emotion.inference.results import Face, FrameResult
 
 # A frame is decoded at a half or a quarter while its longer side keeps nearly twice the detector's input: half of the
@@ -53,35 +53,47 @@ class Engine:
         self.classify([np.zeros((spec.size, spec.size) + ((3,) if spec.channels == 3 else ()), np.uint8)])
 
     def predict(self, jpegs: Sequence[bytes]) -> list[FrameResult]:
-        """One result per JPEG, in order. A JPEG that cannot be decoded is "unclear"."""
+        """One result per JPEG, in order. A JPEG that cannot be decoded is "unclear".
+
+        A stage at a time, with few calls for the whole batch: at each of them another thread may take the interpreter's
+        lock, and have it for longer than the call took.
+        """
         decode = self._decoders.map if self._decoders else map
-        results: list[FrameResult | None] = []
-        crops: list[np.ndarray] = []
-        waiting: list[tuple[int, Face]] = []
-        for index, (jpeg, (image, reduced)) in enumerate(zip(jpegs, decode(decode_reduced, jpegs), strict=True)):
-            found = self._read(jpeg, image, reduced)
-            if isinstance(found, FrameResult):
-                results.append(found)
-                continue
-            face, crop = found
-            results.append(None)
-            crops.append(crop)
-            waiting.append((index, face))
-        if crops:
-            for (index, face), row in zip(waiting, self.classify(crops), strict=True):
-                results[index] = FrameResult("face", self._named(row), face)
-        return [result for result in results if result is not None]
+        frames = list(decode(decode_reduced, jpegs))
+        faces = self._find_faces(frames)
+        found = [self._frame(*each) for each in zip(jpegs, frames, faces, strict=True)]
+        readable = [index for index, each in enumerate(found) if not isinstance(each, FrameResult)]
+        reasons = judge_crops([found[index][1] for index in readable])
+        for index, reason in zip(readable, reasons, strict=True):
+            if reason:
+                found[index] = FrameResult("unclear", face=found[index][0], reason=reason)
+        clear = [index for index, reason in zip(readable, reasons, strict=True) if not reason]
+        if clear:
+            rows = self.classify([found[index][1] for index in clear])
+            for index, row in zip(clear, rows, strict=True):
+                found[index] = FrameResult("face", self._named(row), found[index][0])
+        return found
 
     def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Crops of the input's size -> (B, C) calibrated probabilities of the serving head's classes."""
         inputs = to_input(torch.from_numpy(np.stack(crops)), self.manifest.input)
         return softmax(self.backend.logits(inputs) / self.temperature)
 
-    def _read(self, jpeg: bytes, image: np.ndarray | None, reduced: int) -> FrameResult | tuple[Face, np.ndarray]:
+    def _find_faces(self, frames: Sequence[tuple[np.ndarray | None, int]]) -> list[list[Face]]:
+        """Of each decoded frame, its faces in pixels of the JPEG, the largest first."""
+        found = iter(self.detector.detect_many([image for image, _ in frames if image is not None]))
+        return [
+            [] if image is None else sorted((_enlarged(f, reduced) for f in next(found)), key=lambda face: -face.area)
+            for image, reduced in frames
+        ]
+
+    def _frame(
+        self, jpeg: bytes, frame: tuple[np.ndarray | None, int], faces: list[Face]
+    ) -> FrameResult | tuple[Face, np.ndarray]:
         """A frame's face and its crop, or why there is none."""
+        image, reduced = frame
         if image is None:
             return FrameResult("unclear", reason="unreadable")
-        faces = sorted((_enlarged(face, reduced) for face in self.detector.detect(image)), key=lambda face: -face.area)
         if not faces:
             return FrameResult("no_face")
         first = faces[0]
@@ -92,12 +104,9 @@ class Engine:
         if abs(first.tilt) > LARGEST_TILT:
             return FrameResult("unclear", face=first, reason="tilted")
         try:
-            crop = self._crop(jpeg, image, reduced, first)
+            return first, self._crop(jpeg, image, reduced, first)
         except ValueError:  # a box beyond the picture: one frame's trouble, not its batch's
             return FrameResult("unclear", reason="unreadable")
-        if reason := judge_crop(crop):
-            return FrameResult("unclear", face=first, reason=reason)
-        return first, crop
 
     def _crop(self, jpeg: bytes, image: np.ndarray, reduced: int, face: Face) -> np.ndarray:
         spec = self.manifest.input

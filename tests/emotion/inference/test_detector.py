@@ -77,3 +77,17 @@ def test_the_onnx_file_answers_as_the_one_it_was_made_of(detector, astronaut, tw
         answers = detector._net.run(["regressors", "classificators"], {"image": blob})
         for one, other in zip(answers, expected, strict=True):
             assert np.abs(one.reshape(-1) - other.reshape(-1)).max() < 1e-3 * max(1.0, np.abs(other).max())
+
+
+def test_pictures_of_several_sizes_are_found_together_as_each_alone(detector, astronaut, two_astronauts):
+    small = cv2.resize(astronaut, (200, 200), interpolation=cv2.INTER_AREA)
+    blank = np.zeros((480, 640, 3), np.uint8)
+    pictures = [astronaut, blank, two_astronauts, small, astronaut, blank]
+    for together, picture in zip(detector.detect_many(pictures), pictures, strict=True):
+        alone = detector.detect(picture)
+        assert len(together) == len(alone)
+        for one, other in zip(together, alone, strict=True):
+            assert (one.x, one.y, one.width, one.score) == pytest.approx(
+                (other.x, other.y, other.width, other.score), abs=0.05
+            )
+    assert detector.detect_many([]) == []
