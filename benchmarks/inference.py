@@ -32,7 +32,7 @@ from emotion.inference.engine import Engine, decode_reduced  # noqa: E402
 BATCH = 16
 FER = """
 import sys, time, numpy as np
-from fer import FER
+from fer.fer import FER
 frames = np.load(sys.argv[1])
 detector = FER(mtcnn=False)
 detector.detect_emotions(frames[0])
