@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
 import uuid
 import weakref
@@ -69,7 +70,8 @@ def parse_reading(message: object) -> DeviceReading:
         raise ValueError(f"A reading's outcome is one of {', '.join(Outcome.values)}.")
     if not isinstance(reason, str) or reason not in REASONS or (reason and outcome != Outcome.UNCLEAR):
         raise ValueError("A reading's reason is one that makes a picture unclear.")
-    if not isinstance(model, str):
+    # Anything else reaches the database within a query for many students' readings, and could cost them all.
+    if not isinstance(model, str) or (model and not re.fullmatch("[0-9a-f]{64}", model)):
         raise ValueError("A reading's model is the sha256 of its weights.")
     probabilities = _read_probabilities(message.get("probabilities"), outcome)
     return DeviceReading(

@@ -136,6 +136,7 @@ BAD = [
     ({"outcome": "unclear", "reason": ["tilted"]}, "A reading's reason is one that makes a picture unclear."),
     ({"outcome": "no_face", "reason": "tilted"}, "A reading's reason is one that makes a picture unclear."),
     ({"outcome": "no_face", "model": 7}, "A reading's model is the sha256 of its weights."),
+    ({"outcome": "no_face", "model": "\ud800"}, "A reading's model is the sha256 of its weights."),
     ({"outcome": "no_face", "latency_ms": "soon"}, "A reading's latency_ms is a number of milliseconds."),
     ({"outcome": "no_face", "latency_ms": math.nan}, "A reading's latency_ms is a number of milliseconds."),
     ({"outcome": "no_face", "latency_ms": True}, "A reading's latency_ms is a number of milliseconds."),
