@@ -119,7 +119,9 @@ class FrameSocket(AsyncWebsocketConsumer):
     async def _refuse(self, sequence: int, refusal: Refused) -> None:
         if timer := self._outstanding.pop(sequence, None):
             timer.cancel()
-        await self._tell({"type": "refused", "sequence": sequence, "status": refusal.status, "message": str(refusal)})
+        if sequence not in self._given_up:  # else the page was told "dropped", and counts each frame once
+            message = {"type": "refused", "sequence": sequence, "status": refusal.status, "message": str(refusal)}
+            await self._tell(message)
         if refusal.final:
             await self.close(REFUSED_FINALLY, str(refusal))
 

@@ -10,14 +10,12 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from courses.models import Course, Lesson
+from emotion import evidence
 from emotion.core import affect, affect_calibration
-from emotion.core.affect import FEATURES, Behaviour, Observation
+from emotion.core.affect import FEATURES
 from emotion.core.affect_calibration import Calibration
-from emotion.core.labels import EXPRESSIONS
-from emotion.models import BehaviourEvent, Consent, CourseCalibration, EmotionReading, LessonSession, SelfReport
+from emotion.models import Consent, CourseCalibration, LessonSession, SelfReport
 
-FACES_SINCE = datetime.timedelta(seconds=affect.DEFAULT.window * affect.DEFAULT.windows)
-ACTS_SINCE = datetime.timedelta(minutes=10)
 NEWEST_ANSWERS = 2000  # of a course; more would hold the hourly job up and teach it little
 SMALLEST_GROUP = 5
 
@@ -28,15 +26,10 @@ def features_now(*, user, lesson: Lesson) -> dict[str, float] | None:
     session = LessonSession.objects.open().filter(user=user, lesson=lesson, consent__withdrawn_at=None).first()
     if session is None:
         return None
-    readings = EmotionReading.objects.filter(session=session, taken_at__gt=now - FACES_SINCE, taken_at__lte=now)
-    observations = [
-        Observation(at.timestamp(), outcome, dict(zip(EXPRESSIONS, shown, strict=True)) if outcome == "face" else None)
-        for at, outcome, *shown in readings.order_by("taken_at").values_list("taken_at", "outcome", *EXPRESSIONS)
-    ]
-    acts = BehaviourEvent.objects.filter(user=user, lesson=lesson, at__gt=now - ACTS_SINCE, at__lte=now)
+    seen = evidence.readings_of([str(session.pk)], now).get(session.pk, [])
     vector = affect.features_at(
-        observations,
-        [Behaviour(at.timestamp(), kind) for at, kind in acts.values_list("at", "kind")],
+        [each.observation for each in seen],
+        evidence.acts_of([user.pk], now)[user.pk, lesson.pk],
         now=now.timestamp(),
         baseline=session.baseline,
     )

@@ -10,23 +10,21 @@ import time
 import uuid
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import DatabaseError
-from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from courses.models import Block
 from emotion.core import affect
 from emotion.core.labels import EXPRESSIONS
 from emotion.core.manifest import CheckpointError
 from emotion.inference.frame_store import open_frame_store
 from emotion.inference.results import Answer, FrameResult
-from emotion.intake import FRAMES_PER_SECOND, Intake, Sender, find_senders, require_sender
+from emotion.intake import Intake, Sender, admit, limit_rate, number_of
 from emotion.models import ModelVersion, Outcome
 from emotion.places import Place, read_place, read_sequence
-from emotion.policy import features_are_on
 from emotion.reading_place import DEVICE, device_model
 from emotion.registry import promoted_model
 from emotion.services import Refused, record_readings
@@ -53,11 +51,16 @@ class DeviceReading:
 
 @dataclass(frozen=True)
 class Submission:
-    """A reading as it came in."""
+    """A reading as it came in, at a Unix time."""
 
     user_id: int
     session_id: str
     reading: DeviceReading
+    arrived_at: float = field(default_factory=time.time)
+
+    @property
+    def place(self) -> Place:
+        return self.reading.place
 
 
 def parse_reading(message: object) -> DeviceReading:
@@ -98,16 +101,21 @@ def submit_readings(submissions: Sequence[Submission]) -> list[int | Refused]:
     A reading that comes twice is recorded once; its page is told "dropped" the second time, as for a frame.
     """
     try:
-        checked = _check(submissions)
-        versions = {each.version for each in checked if isinstance(each, _Checked)}
-        for version in versions:
-            answers = [each.answer for each in checked if isinstance(each, _Checked) and each.version == version]
-            record_readings(answers=answers, model_version=version)
+        outcomes = _check(submissions)
     except (DatabaseError, RedisError, OSError):
         logger.warning("%d readings were refused: the database or Redis is away.", len(submissions))
         return [_away() for _ in submissions]
-    _have_states_observed({each.answer.session_id for each in checked if isinstance(each, _Checked)})
-    return [each.answer.sequence if isinstance(each, _Checked) else each for each in checked]
+    recorded = {
+        version: _record(version, outcomes)
+        for version in {each.version for each in outcomes if isinstance(each, _Checked)}
+    }
+    _have_states_observed(
+        {each.answer.session_id for each in outcomes if isinstance(each, _Checked) and recorded[each.version]}
+    )
+    return [
+        each if isinstance(each, Refused) else each.answer.sequence if recorded[each.version] else _away()
+        for each in outcomes
+    ]
 
 
 @dataclass(frozen=True)
@@ -116,28 +124,44 @@ class _Checked:
     version: ModelVersion
 
 
+def _record(version: ModelVersion, checked: Sequence[_Checked | Refused]) -> bool:
+    """Record one model's readings. Returns whether the database took them."""
+    answers = [each.answer for each in checked if isinstance(each, _Checked) and each.version == version]
+    try:
+        record_readings(answers=answers, model_version=version)
+    except (DatabaseError, OSError):
+        logger.warning("%d readings were refused: the database is away.", len(answers))
+        return False
+    return True
+
+
 def _check(submissions: Sequence[Submission]) -> list[_Checked | Refused]:
-    senders = find_senders(submission.session_id for submission in submissions)
-    features_on = features_are_on()
-    numbers = {submission.reading.place.block_number for submission in submissions} - {0}
-    lesson_of = dict(Block.objects.filter(pk__in=numbers).values_list("pk", "lesson_id")) if numbers else {}
     versions = _versions({submission.reading.model for submission in submissions})
-    checked: list[_Checked | Refused] = []
-    for submission in submissions:
-        reading = submission.reading
-        try:
-            sender = require_sender(
-                senders.get(submission.session_id), submission.user_id, features_on=features_on, mode=DEVICE
-            )
-            if reading.place.block_number and lesson_of.get(reading.place.block_number) != sender.lesson_id:
-                raise Refused("That block is not part of this lesson.", 400)
-            version = versions.get(reading.model)
-            result = _complete(reading.result, _classes(version, reading.result))
-        except Refused as refusal:
-            checked.append(refusal)
-        else:
-            checked.append(_Checked(_answer(reading, sender, result), version))
-    return _limit_rate(checked, senders)
+    checked = [
+        each if isinstance(each, Refused) else _checked(submission, each, versions.get(submission.reading.model))
+        for submission, each in zip(submissions, admit(submissions, DEVICE), strict=True)
+    ]
+    return limit_rate(checked, submissions, "readings")
+
+
+def _checked(submission: Submission, sender: Sender, version: ModelVersion | None) -> _Checked | Refused:
+    reading = submission.reading
+    try:
+        classes = _classes(version, reading.result)
+        sequence = number_of(reading.sequence, sender, submission.arrived_at)
+    except Refused as refusal:
+        return refusal
+    answer = Answer(
+        session_id=sender.session_id,
+        sequence=sequence,
+        accepted_at=submission.arrived_at,
+        block_number=reading.place.block_number,
+        edition=sender.edition,
+        place_seconds=reading.place.seconds,
+        result=_complete(reading.result, classes),
+        latency_ms=reading.latency_ms,
+    )
+    return _Checked(answer, version)
 
 
 def _versions(models: set[str]) -> dict[str, ModelVersion]:
@@ -157,33 +181,6 @@ def _classes(version: ModelVersion | None, result: FrameResult) -> tuple[str, ..
     if unknown := set(result.probabilities or ()) - set(model.manifest.classes):
         raise Refused(f"The model has no class called {', '.join(sorted(unknown))}.", 400)
     return model.manifest.classes
-
-
-def _answer(reading: DeviceReading, sender: Sender, result: FrameResult) -> Answer:
-    now = time.time()
-    sequence = reading.sequence
-    if sequence is None:
-        sequence = int((now - sender.started_at.timestamp()) * 1000)
-    return Answer(
-        session_id=sender.session_id,
-        sequence=sequence,
-        accepted_at=now,
-        block_number=reading.place.block_number,
-        edition=sender.edition,
-        place_seconds=reading.place.seconds,
-        result=result,
-        latency_ms=reading.latency_ms,
-    )
-
-
-def _limit_rate(checked: list[_Checked | Refused], senders: dict[str, Sender]) -> list[_Checked | Refused]:
-    keys = [f"frames:{senders[each.answer.session_id].user_id}" for each in checked if isinstance(each, _Checked)]
-    counts = iter(open_frame_store(settings.REDIS_URL).count_many(keys, 1))
-    too_fast = f"At most {FRAMES_PER_SECOND} readings a second are taken; please slow down."
-    return [
-        Refused(too_fast, 429) if isinstance(each, _Checked) and next(counts) > FRAMES_PER_SECOND else each
-        for each in checked
-    ]
 
 
 def _away() -> Refused:
@@ -208,14 +205,15 @@ def _have_states_observed(session_ids: set[str]) -> None:
         due = [session_id for session_id, count in zip(sessions, counts, strict=True) if count == 1]
         if due:
             watch_states.apply_async(args=[due], expires=window)
-    except (RedisError, BrokerError, OSError):
-        logger.warning("No learning state for %d sessions this time: the broker is away.", len(sessions))
+    except Exception as error:  # the readings are recorded and told: nothing here may refuse them
+        logger.warning("No learning state for %d sessions this time: %s", len(sessions), error)
 
 
 class ReadingIntake(Intake):
     """The readings that the sockets of one event loop receive, recorded together as frames are."""
 
     submit_many = staticmethod(submit_readings)
+    thread = ThreadPoolExecutor(1, "reading-intake")  # writes, for which frames, that are looked up only, do not wait
 
 
 _intakes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, ReadingIntake] = weakref.WeakKeyDictionary()

@@ -6,13 +6,15 @@ import asyncio
 import contextvars
 import datetime
 import functools
+import itertools
 import logging
 import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -21,13 +23,14 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from courses.models import Block, Enrollment
+from emotion.inference.batcher import STALE_AFTER_SECONDS
 from emotion.inference.frame_store import Frame, open_frame_store
 from emotion.inference.jpeg import BadFrame, check_jpeg
-from emotion.models import LessonSession
+from emotion.models import CONSENT_VERSION, LessonSession
 from emotion.own_connection import own_connection
-from emotion.places import Place
+from emotion.places import LARGEST_SEQUENCE, Place
 from emotion.policy import features_are_on
-from emotion.services import Refused
+from emotion.services import NOT_OFFERED, Refused
 
 logger = logging.getLogger(__name__)
 
@@ -37,19 +40,37 @@ GATHER_SECONDS = 0.015
 MOST_AT_ONCE = 64
 OTHER_MODE = {
     "server": "Pictures of this session are read on the server, so no readings are taken.",
-    "device": "Pictures of this session are read on the student's device, so no frame is taken.",
+    "device": "Pictures of this session are read on the student's device, so nothing is taken.",
 }
+
+
+T = TypeVar("T")
+
+
+class Attempt(Protocol):
+    """A frame or a reading that somebody wants to send."""
+
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def place(self) -> Place: ...
+    @property
+    def arrived_at(self) -> float: ...
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A frame as it came in. Without a sequence, it is numbered by the milliseconds since the session began."""
+    """A frame as it came in, at a Unix time. Without a sequence, it is numbered by the milliseconds since the session
+    began."""
 
     user_id: int
     session_id: str
     jpeg: bytes
     sequence: int | None
     place: Place
+    arrived_at: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,7 @@ class Sender:
     started_at: datetime.datetime
     ended_at: datetime.datetime | None
     withdrawn_at: datetime.datetime | None
+    consent_version: str
     lesson_id: int
     edition: int
     course_id: int
@@ -90,13 +112,13 @@ def submit_frames(submissions: Sequence[Submission]) -> list[Receipt | Refused]:
 
     Consent, enrollment and the gate are looked up for each of them: a withdrawal counts from the next frame on.
     """
-    checked: list[Frame | Refused] = [_away() for _ in submissions]
+    checked: list[Frame | Refused] = [away() for _ in submissions]
     try:
         checked = _check(submissions)
         receipts = iter(_hand_over([frame for frame in checked if isinstance(frame, Frame)]))
     except (DatabaseError, RedisError, BrokerError, OSError):
         logger.warning("%d frames were refused: the database or the broker is away.", len(submissions))
-        return [each if isinstance(each, Refused) else _away() for each in checked]
+        return [each if isinstance(each, Refused) else away() for each in checked]
     return [next(receipts) if isinstance(each, Frame) else each for each in checked]
 
 
@@ -109,14 +131,14 @@ def find_senders(session_ids: Iterable[str]) -> dict[str, Sender]:
         .order_by()
         .annotate(enrolled=Exists(taking))
         .values_list(
-            "pk", "user_id", "started_at", "ended_at", "consent__withdrawn_at", "lesson_id", "lesson__edition", course,
-            "mode", "enrolled",
+            "pk", "user_id", "started_at", "ended_at", "consent__withdrawn_at", "consent__version", "lesson_id",
+            "lesson__edition", course, "mode", "enrolled",
         )
     )  # fmt: skip
     return {str(pk): Sender(str(pk), *rest) for pk, *rest in rows}
 
 
-def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mode: str = "server") -> Sender:
+def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mode: str) -> Sender:
     """Raises Refused where this person may not send anything to this session (any more): frames where they are read on
     the server, readings where a device reads them (`mode`)."""
     if sender is None or sender.user_id != user_id:
@@ -124,63 +146,92 @@ def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mo
     if not features_on:
         raise Refused("The emotion features are turned off here.", 404, final=True)
     if sender.withdrawn_at is not None:
-        raise Refused("You have withdrawn your consent, so no frame is taken.", 403, final=True)
+        raise Refused("You have withdrawn your consent, so nothing is taken.", 403, final=True)
+    if sender.consent_version != CONSENT_VERSION:
+        raise Refused("What the camera is for has changed since you agreed; please read it first.", 403, final=True)
     if not sender.enrolled:
         raise Refused("You are not enrolled in this course.", 403, final=True)
     if sender.ended_at is not None:
         raise Refused("This session has ended.", 409, final=True)
     if sender.mode != mode:
         raise Refused(OTHER_MODE[sender.mode], 409)
+    if settings.ATTUNE_READING_PLACE not in ("student", mode):
+        raise Refused(NOT_OFFERED[mode], 403, final=True)
     return sender
 
 
-def _check(submissions: Sequence[Submission]) -> list[Frame | Refused]:
-    senders = find_senders(submission.session_id for submission in submissions)
+def admit(attempts: Sequence[Attempt], mode: str) -> list[Sender | Refused]:
+    """Who of these may send, and about the place they name; three queries for all of them."""
+    senders = find_senders(attempt.session_id for attempt in attempts)
     features_on = features_are_on()
-    numbers = {submission.place.block_number for submission in submissions} - {0}
+    numbers = {attempt.place.block_number for attempt in attempts} - {0}
     lesson_of = dict(Block.objects.filter(pk__in=numbers).values_list("pk", "lesson_id")) if numbers else {}
-    checked: list[Frame | Refused] = []
-    for submission in submissions:
+    admitted: list[Sender | Refused] = []
+    for attempt in attempts:
         try:
-            sender = require_sender(senders.get(submission.session_id), submission.user_id, features_on=features_on)
-            check_jpeg(submission.jpeg)
-            block = submission.place.block_number
+            sender = require_sender(
+                senders.get(attempt.session_id), attempt.user_id, features_on=features_on, mode=mode
+            )
+            block = attempt.place.block_number
             if block and lesson_of.get(block) != sender.lesson_id:
                 raise Refused("That block is not part of this lesson.", 400)
+            if time.time() - attempt.arrived_at > STALE_AFTER_SECONDS:
+                raise away()  # its page is about to be told "dropped", and must not be answered as well
         except Refused as refusal:
-            checked.append(refusal)
-        except BadFrame as error:
-            checked.append(Refused(str(error), error.status))
+            admitted.append(refusal)
         else:
-            checked.append(_frame(submission, sender))
-    return _limit_rate(checked, senders)
+            admitted.append(sender)
+    return admitted
 
 
-def _frame(submission: Submission, sender: Sender) -> Frame:
-    now = time.time()
-    sequence = submission.sequence
-    if sequence is None:
-        sequence = int((now - sender.started_at.timestamp()) * 1000)
+def number_of(sequence: int | None, sender: Sender, at: float) -> int:
+    """The sequence, else the milliseconds since the session began. Raises Refused for one that no reading can have: in
+    a statement with other students' it would cost them theirs."""
+    number = sequence if sequence is not None else int((at - sender.started_at.timestamp()) * 1000)
+    if not 0 <= number <= LARGEST_SEQUENCE:
+        raise Refused("This session has lasted too long; please start the camera again.", 409, final=True)
+    return number
+
+
+def limit_rate(checked: list[T | Refused], attempts: Sequence[Attempt], what: str) -> list[T | Refused]:
+    """Refuse what is more than a student may send in a second, whatever of it and in however many sessions."""
+    counted = [not isinstance(each, Refused) for each in checked]
+    keys = [f"frames:{attempt.user_id}" for attempt in itertools.compress(attempts, counted)]
+    counts = iter(open_frame_store(settings.REDIS_URL).count_many(keys, 1))
+    too_fast = f"At most {FRAMES_PER_SECOND} {what} a second are taken; please slow down."
+    return [
+        Refused(too_fast, 429) if counts_here and next(counts) > FRAMES_PER_SECOND else each
+        for each, counts_here in zip(checked, counted, strict=True)
+    ]
+
+
+def _check(submissions: Sequence[Submission]) -> list[Frame | Refused]:
+    admitted = admit(submissions, "server")
+    checked = [
+        each if isinstance(each, Refused) else _frame(submission, each)
+        for submission, each in zip(submissions, admitted, strict=True)
+    ]
+    return limit_rate(checked, submissions, "frames")
+
+
+def _frame(submission: Submission, sender: Sender) -> Frame | Refused:
+    try:
+        check_jpeg(submission.jpeg)
+        sequence = number_of(submission.sequence, sender, submission.arrived_at)
+    except BadFrame as error:
+        return Refused(str(error), error.status)
+    except Refused as refusal:
+        return refusal
     return Frame(
         session_id=sender.session_id,
         sequence=sequence,
         jpeg=submission.jpeg,
-        accepted_at=now,
+        accepted_at=submission.arrived_at,
         block_number=submission.place.block_number,
         edition=sender.edition,
         place_seconds=submission.place.seconds,
         course_number=sender.course_id,
     )
-
-
-def _limit_rate(checked: list[Frame | Refused], senders: dict[str, Sender]) -> list[Frame | Refused]:
-    keys = [f"frames:{senders[each.session_id].user_id}" for each in checked if isinstance(each, Frame)]
-    counts = iter(open_frame_store(settings.REDIS_URL).count_many(keys, 1))
-    too_fast = f"At most {FRAMES_PER_SECOND} frames a second are taken; please slow down."
-    return [
-        Refused(too_fast, 429) if isinstance(each, Frame) and next(counts) > FRAMES_PER_SECOND else each
-        for each in checked
-    ]
 
 
 def _hand_over(frames: list[Frame]) -> list[Receipt]:
@@ -189,9 +240,9 @@ def _hand_over(frames: list[Frame]) -> list[Receipt]:
     if not frames:
         return []
     store = open_frame_store(settings.REDIS_URL)
-    replaced = store.put_many(frames)
     sessions = list(dict.fromkeys(frame.session_id for frame in frames))
     try:
+        replaced = store.put_many(frames)
         process_frames.apply_async(args=[sessions], expires=3)
     except Exception:
         for session_id in sessions:
@@ -203,12 +254,8 @@ def _hand_over(frames: list[Frame]) -> list[Receipt]:
     ]
 
 
-def _away() -> Refused:
+def away() -> Refused:
     return Refused("The server cannot take a picture right now; it will again in a moment.", 503)
-
-
-# One thread, apart from the one that all sockets share with their connecting and closing.
-_thread = ThreadPoolExecutor(1, "intake")
 
 
 def _with_own_connection(submit_many: Callable[[list], list], submissions: list) -> list:
@@ -223,6 +270,8 @@ class Intake:
     """
 
     submit_many = staticmethod(submit_frames)
+    # Apart from the one that all sockets share with their connecting and closing.
+    thread = ThreadPoolExecutor(1, "frame-intake")
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Submission, asyncio.Future[Receipt | Refused]]] = []
@@ -247,10 +296,10 @@ class Intake:
                 batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
                 try:
                     work = functools.partial(_with_own_connection, self.submit_many, [each for each, _ in batch])
-                    outcomes = await asyncio.get_running_loop().run_in_executor(_thread, work)
+                    outcomes = await asyncio.get_running_loop().run_in_executor(self.thread, work)
                 except Exception:
                     logger.exception("%d frames could not be taken.", len(batch))
-                    outcomes = [_away() for _ in batch]
+                    outcomes = [away() for _ in batch]
                 for (_, future), outcome in zip(batch, outcomes, strict=True):
                     if not future.done():  # its page may have closed meanwhile
                         future.set_result(outcome)

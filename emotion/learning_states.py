@@ -10,28 +10,24 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from emotion import broadcast, services, support
+from emotion import broadcast, evidence, services, support
 from emotion.core import affect
-from emotion.core.affect import Behaviour, Observation, SelfReport, StateEstimate
-from emotion.core.labels import EXPRESSIONS
+from emotion.core.affect import Observation, StateEstimate
 from emotion.course_calibration import calibration_of
+from emotion.evidence import Seen
 from emotion.inference.results import Answer
-from emotion.models import BehaviourEvent, EmotionReading, LessonSession
-from emotion.models import SelfReport as SelfReportRow
+from emotion.models import LessonSession
 from emotion.own_connection import own_connection
-from emotion.places import Place
 from emotion.wording import STATE_LOOKS
 
 logger = logging.getLogger(__name__)
 
 WINDOW = affect.DEFAULT.window
-FACES_SINCE = datetime.timedelta(seconds=WINDOW * affect.DEFAULT.windows)
-ACTS_SINCE = datetime.timedelta(minutes=10)
 # Sessions that become due within this are observed together; one window lasts ten times as long.
 GATHER_SECONDS = 1.0
 MOST_AT_ONCE = 32
+MOST_KNOWN = 5000  # sessions, before those of ten minutes ago are forgotten
 BUCKET_COLUMNS = {"neutral": "unsure", "unknown": "unsure"}
 
 
@@ -48,14 +44,10 @@ def observe(*, sessions: Mapping[str, StateEstimate | None], now: float) -> dict
         .select_related("user", "lesson__module__course__calibration")
         .order_by()
     )
-    readings = _readings(sessions, moment)
+    readings = evidence.readings_of(sessions, moment)
     watched = [session for session in found if session.pk in readings]
-    recent = {"user__in": {s.user_id for s in watched}, "at__gt": moment - ACTS_SINCE, "at__lte": moment}
-    acts, said = defaultdict(list), defaultdict(list)
-    for user, lesson, at, kind in BehaviourEvent.objects.filter(**recent).values_list("user", "lesson", "at", "kind"):
-        acts[user, lesson].append(Behaviour(at.timestamp(), kind))
-    for user, lesson, at, state in SelfReportRow.objects.filter(**recent).values_list("user", "lesson", "at", "state"):
-        said[user, lesson].append(SelfReport(at.timestamp(), state))
+    users = {session.user_id for session in watched}
+    acts, said = evidence.acts_of(users, moment), evidence.said_by(users, moment)
     estimates: dict[str, StateEstimate] = {}
     for session in watched:
         observations = [seen.observation for seen in readings[session.pk]]
@@ -76,41 +68,17 @@ def observe(*, sessions: Mapping[str, StateEstimate | None], now: float) -> dict
         {key: [{"type": "state", "words": STATE_LOOKS[estimate.state]}] for key, estimate in estimates.items()}
     )
     for session in watched:
-        support.consider(
-            user=session.user,
-            lesson=session.lesson,
-            session=session,
-            estimate=estimates[str(session.pk)],
-            place=readings[session.pk][-1].place,
-        )
+        try:
+            support.consider(
+                user=session.user,
+                lesson=session.lesson,
+                session=session,
+                estimate=estimates[str(session.pk)],
+                place=readings[session.pk][-1].place,
+            )
+        except Exception:  # somebody who has just erased everything must not cost the others theirs
+            logger.warning("No support was considered for session %s.", session.pk, exc_info=True)
     return estimates
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A reading: what affect takes of it, and where and when it was."""
-
-    observation: Observation
-    place: Place
-    edition: int
-    minute: datetime.datetime
-
-
-def _readings(sessions: Iterable[str], moment: datetime.datetime) -> dict[uuid.UUID, list[Seen]]:
-    """Of the last minutes, by session, the oldest first."""
-    rows = (
-        EmotionReading.objects.filter(session__in=list(sessions), taken_at__gt=moment - FACES_SINCE)
-        .filter(taken_at__lte=moment)
-        .order_by("taken_at")
-        .values_list("session_id", "taken_at", "outcome", "block_number", "place_seconds", "edition", *EXPRESSIONS)
-    )
-    readings = defaultdict(list)
-    for session_id, at, outcome, block_number, seconds, edition, *shown in rows:
-        probabilities = dict(zip(EXPRESSIONS, shown, strict=True)) if outcome == "face" else None
-        observation = Observation(at.timestamp(), outcome, probabilities)
-        seen = Seen(observation, Place(block_number, seconds), edition, at.replace(second=0, microsecond=0))
-        readings[session_id].append(seen)
-    return dict(readings)
 
 
 def _baseline(session: LessonSession, observations: list[Observation]) -> dict[str, float] | None:
@@ -142,6 +110,7 @@ class StateWatch:
     """
 
     def __init__(self, capacity: int = 512) -> None:
+        self._lock = threading.Lock()
         self._due: queue.Queue[str | None] = queue.Queue(capacity)
         self._seen: dict[str, int] = {}
         self._estimates: dict[str, StateEstimate] = {}
@@ -160,22 +129,25 @@ class StateWatch:
     def note_sessions(self, session_ids: Iterable[str]) -> None:
         """Never blocks: while the thread is behind, a window is passed over."""
         window = int(time.time() // WINDOW)
-        for session_id in session_ids:
-            if self._seen.get(session_id, 0) < window and not self._due.full():
-                self._seen[session_id] = window
-                self._due.put_nowait(session_id)
-        if len(self._seen) > 5000:
-            recent = {session: seen for session, seen in self._seen.items() if window - seen < 60}
-            self._seen = recent
-            self._estimates = {session: e for session, e in self._estimates.items() if session in recent}
+        with self._lock:  # frames come from the batcher's thread, readings of devices from a task's
+            for session_id in session_ids:
+                if self._seen.get(session_id, 0) < window and not self._due.full():
+                    self._seen[session_id] = window
+                    self._due.put_nowait(session_id)
+            if len(self._seen) > MOST_KNOWN:
+                self._seen = {session: seen for session, seen in self._seen.items() if window - seen < 60}
+                self._estimates = {session: e for session, e in self._estimates.items() if session in self._seen}
 
     def _run(self) -> None:
         while (first := self._due.get()) is not None:
             due, stopping = self._others(first)
             try:
-                sessions = {session_id: self._estimates.get(session_id) for session_id in due}
+                with self._lock:
+                    sessions = {session_id: self._estimates.get(session_id) for session_id in due}
                 with own_connection():
-                    self._estimates |= observe(sessions=sessions, now=time.time())
+                    found = observe(sessions=sessions, now=time.time())
+                with self._lock:
+                    self._estimates |= found
             except Exception:  # a database that is away costs a window, not the thread
                 logger.warning("No learning state for %d sessions this time.", len(due), exc_info=True)
             if stopping:

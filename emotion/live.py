@@ -75,7 +75,11 @@ def _start_engine() -> PromotedEngine:
 
 def _start_batcher(promoted: PromotedEngine, states: StateWatch) -> Batcher:
     def record(answers: list[Answer]) -> None:
-        states.note(_record(answers, promoted.serving.version))
+        recorded = _record(answers, promoted.serving.version)
+        try:
+            states.note(recorded)
+        except Exception:  # these are recorded and told: nothing more may be said of them
+            logger.exception("The learning states did not hear of %d answers.", len(recorded))
 
     batcher = Batcher(promoted, record, services.report_dropped)
     batcher.start()

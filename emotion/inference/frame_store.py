@@ -62,7 +62,7 @@ class MemoryFrameStore(FrameStore):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._frames: dict[str, Frame] = {}
-        self._counts: dict[str, tuple[int, int]] = {}
+        self._counts: dict[str, tuple[float, int]] = {}  # when its window ends, and how often within it
         self._swept = 0.0
 
     def put_many(self, frames: Sequence[Frame]) -> list[int | None]:
@@ -88,10 +88,11 @@ class MemoryFrameStore(FrameStore):
         window = int(time.time() // seconds)
         counts = []
         with self._lock:
+            self._sweep()
             for key in keys:
-                last, seen = self._counts.get(key, (window, 0))
-                seen = seen + 1 if last == window else 1
-                self._counts[key] = (window, seen)
+                end, seen = self._counts.get(key, (0.0, 0))
+                seen = seen + 1 if end == (window + 1) * seconds else 1
+                self._counts[key] = ((window + 1) * seconds, seen)
                 counts.append(seen)
         return counts
 
@@ -103,7 +104,7 @@ class MemoryFrameStore(FrameStore):
         self._swept = now
         self._frames = {k: f for k, f in self._frames.items() if now - f.accepted_at < LIFE_SECONDS}
         if len(self._counts) > 10_000:
-            self._counts.clear()
+            self._counts = {key: count for key, count in self._counts.items() if count[0] > now}
 
 
 class RedisFrameStore(FrameStore):

@@ -125,6 +125,7 @@ class CameraPanel {
       video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" },
       audio: false,
     });
+    this.release();
     this.stream = stream;
     stream.getVideoTracks()[0].addEventListener("ended", () => this.stop("The camera was switched off."));
     this.source.srcObject = stream;
@@ -141,10 +142,12 @@ class CameraPanel {
     this.changing = true;
     try {
       await this.openCamera();
+      if (!this.running) return this.release(); // stopped meanwhile: nothing else would put the light out
       this.showError("");
       const open = this.socket.readyState === WebSocket.OPEN;
       this.show(open ? "on" : "reconnecting", open ? "Camera on." : "Reconnecting.");
     } catch (error) {
+      if (!this.running) return;
       this.release();
       this.showError(CAMERA_PROBLEMS[error.name] || error.message);
     } finally {

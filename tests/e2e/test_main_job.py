@@ -98,7 +98,7 @@ def test_a_student_takes_a_lesson_with_the_camera_on(attune, open_browser, face_
     jpeg = base64.b64encode(cv2.imencode(".jpg", astronaut)[1].tobytes()).decode()
     assert not problems
     status, sentence = page.evaluate(POST_FRAME, [session, jpeg])
-    assert (status, sentence) == (403, "You have withdrawn your consent, so no frame is taken.")
+    assert (status, sentence) == (403, "You have withdrawn your consent, so nothing is taken.")
     page.wait_for_timeout(1000)
     assert attune.readings(session, "outcome, happiness, sequence") == readings
 

@@ -173,3 +173,30 @@ def test_stopping_while_it_loads_stops_it(attune, lesson):
     expect(page.locator("[data-camera-error]")).to_be_hidden()
     expect(page.locator("[data-camera-start]")).to_be_enabled()
     assert not line.texts and not line.binary
+
+
+SLOW_CAMERA = """
+const quick = navigator.mediaDevices.getUserMedia;
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  if (window.slowly) await new Promise((resolve) => setTimeout(resolve, 1000));
+  return quick(wanted);
+};
+"""
+
+
+def test_a_camera_that_is_stopped_while_it_comes_back_stays_off(lesson):
+    page = lesson("ben@attune.example")
+    page.add_init_script(SLOW_CAMERA)
+    page.reload()
+    page.check("[name=camera-mode][value=server]")
+    page.click("[data-camera-start]")
+    expect(page.locator("[data-camera-line]")).to_contain_text("Camera on.", timeout=30_000)
+    page.keyboard.press("p")
+    expect(page.locator("[data-camera-line]")).to_have_text("Paused. Nothing is seen or sent.")
+    page.evaluate("window.slowly = true; window.cameraStream = null")
+    page.keyboard.press("p")
+    page.click("[data-camera-stop]")
+    expect(page.locator("[data-camera-line]")).to_have_text("Camera off.")
+    page.wait_for_timeout(2000)
+    assert page.evaluate("cameraStream.getTracks().every((track) => track.readyState === 'ended')")
+    expect(page.locator("[data-camera-line]")).to_have_text("Camera off.")

@@ -323,6 +323,28 @@ async def test_a_frame_that_was_answered_is_not_dropped_as_well(session, monkeyp
     await page.leave()
 
 
+@pytest.mark.parametrize("final", [False, True])
+@socket_test
+async def test_a_frame_that_was_dropped_is_not_refused_as_well(session, impatient, monkeypatch, final):
+    """As when the database stalls for longer than the page waits."""
+
+    class Stalled:
+        async def submit(self, submission):
+            await asyncio.sleep(0.3)
+            raise services.Refused("Away.", 503, final=final)
+
+    monkeypatch.setattr(consumers, "this_loops_intake", Stalled)
+    page = await opened(session)
+    await page.send(message(sequence=1))
+    assert (await page.hear())["type"] == "dropped"
+    await asyncio.sleep(0.4)
+    if final:
+        assert await page.closing() == (4403, "Away.")
+    else:
+        assert await page.silent()
+    await page.leave()
+
+
 @socket_test
 async def test_a_number_used_again_after_a_drop_is_a_new_frame(session, impatient):
     page = await opened(session)

@@ -6,15 +6,16 @@ import uuid
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from courses.services import withdraw_student
 from emotion import device_readings, services, tasks
-from emotion.device_readings import DeviceReading, parse_reading, submit_reading
+from emotion.device_readings import DeviceReading, Submission, parse_reading, submit_reading, submit_readings
 from emotion.inference import frame_store
 from emotion.intake import submit_frame
-from emotion.models import EmotionBucket, EmotionReading, FeatureGate, ModelVersion
+from emotion.models import EmotionBucket, EmotionReading, FeatureGate, LessonSession, ModelVersion
 from emotion.places import Place
 from emotion.registry import promoted_model
 from emotion.services import Refused
@@ -217,14 +218,14 @@ def test_a_server_session_takes_no_readings(session, refused, lesson):
 def test_a_device_session_takes_no_frames(session, store, queued):
     with pytest.raises(Refused) as raised:
         submit_frame(user=session.user, session_id=session.pk, sequence=1, jpeg=make_jpeg(), place=Place())
-    sentence = "Pictures of this session are read on the student's device, so no frame is taken."
+    sentence = "Pictures of this session are read on the student's device, so nothing is taken."
     assert (raised.value.status, str(raised.value), raised.value.final) == (409, sentence, False)
     assert store.take(str(session.pk)) is None and queued == []
 
 
 def test_withdrawn_consent(session, refused):
     services.withdraw_consent(user=session.user, course=session.lesson.course)
-    refused(403, "You have withdrawn your consent, so no frame is taken.", final=True)
+    refused(403, "You have withdrawn your consent, so nothing is taken.", final=True)
 
 
 def test_not_enrolled_any_more(session, refused):
@@ -306,3 +307,51 @@ def test_a_reading_costs_few_queries(session, lesson, django_assert_max_num_quer
     # who may send; gate; block; model; then in a savepoint and its release: consent, known ones, reading, bucket
     with django_assert_max_num_queries(10):
         submit(session, block=block, sequence=2)
+
+
+def test_of_two_models_readings_those_are_refused_that_are_not_recorded(session, lesson, monkeypatch, watched):
+    former = promoted_model()
+    ModelVersion.objects.update(status="retired")
+    newer = ModelVersion.objects.create(name="newer", weights_sha256="1" * 64, status="promoted")
+    model = device_readings.device_model(former)
+    monkeypatch.setattr(device_readings, "device_model", lambda version: model)
+    real = device_readings.record_readings
+
+    def record_readings(*, answers, model_version):
+        if model_version == newer:
+            raise DatabaseError
+        return real(answers=answers, model_version=model_version)
+
+    monkeypatch.setattr(device_readings, "record_readings", record_readings)
+    bob = make_user("bob")
+    enroll(bob, lesson.course)
+    theirs = make_session(bob, lesson, mode="device")
+    outcomes = submit_readings(
+        [
+            Submission(session.user_id, str(session.pk), reading(model=former.weights_sha256)),
+            Submission(bob.pk, str(theirs.pk), reading(model=newer.weights_sha256)),
+            Submission(bob.pk, str(session.pk), reading()),
+        ]
+    )
+    assert [each.status if isinstance(each, Refused) else each for each in outcomes] == [1, 503, 404]
+    assert [stored.session for stored in EmotionReading.objects.all()] == [session]
+    assert watched[0][0] == [[str(session.pk)]]
+
+
+def test_a_recorded_reading_is_not_refused_for_want_of_a_learning_state(session, monkeypatch):
+    def broken(**_):
+        raise RuntimeError
+
+    monkeypatch.setattr(tasks.watch_states, "apply_async", broken)
+    assert submit(session) == 1
+    assert EmotionReading.objects.count() == 1
+
+
+def test_an_operator_who_allows_the_server_only_gets_no_more_readings(session, refused, settings):
+    settings.ATTUNE_READING_PLACE = "server"
+    refused(403, "Reading pictures on your own device is not offered here.", final=True)
+
+
+def test_a_session_too_old_to_be_numbered(session, refused):
+    LessonSession.objects.update(started_at=timezone.now() - timezone.timedelta(days=30))
+    refused(409, "This session has lasted too long; please start the camera again.", final=True, sequence=None)

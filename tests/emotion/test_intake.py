@@ -11,7 +11,7 @@ from courses.services import withdraw_student
 from emotion import services, tasks
 from emotion.inference import frame_store
 from emotion.intake import Receipt, Submission, submit_frame, submit_frames
-from emotion.models import EmotionReading, FeatureGate
+from emotion.models import Consent, EmotionReading, FeatureGate, LessonSession
 from emotion.places import Place
 from emotion.services import Refused
 from tests.emotion.factories import make_jpeg, make_session, with_size
@@ -91,13 +91,13 @@ def test_without_a_number_a_frame_gets_one_that_counts_up(session, store):
 
 def test_withdrawn_consent(session, refused):
     services.withdraw_consent(user=session.user, course=session.lesson.course)
-    refused(403, "You have withdrawn your consent, so no frame is taken.", final=True)
+    refused(403, "You have withdrawn your consent, so nothing is taken.", final=True)
 
 
 def test_a_new_consent_does_not_open_a_session_of_the_former(session, refused):
     services.withdraw_consent(user=session.user, course=session.lesson.course)
     services.give_consent(user=session.user, course=session.lesson.course)
-    refused(403, "You have withdrawn your consent, so no frame is taken.", final=True)
+    refused(403, "You have withdrawn your consent, so nothing is taken.", final=True)
 
 
 def test_not_enrolled_any_more(session, refused):
@@ -222,4 +222,51 @@ def test_nothing_is_kept_of_frames_that_no_broker_takes(session, store, monkeypa
     good = Submission(session.user_id, str(session.pk), JPEG, 1, Place())
     bad = Submission(session.user_id, str(session.pk), b"", 2, Place())
     assert [each.status for each in submit_frames([good, bad])] == [503, 400]
+    assert store.take(str(session.pk)) is None
+
+
+def test_consent_to_a_former_text_is_none(session, refused):
+    Consent.objects.update(version="2026-01")
+    refused(403, "What the camera is for has changed since you agreed; please read it first.", final=True)
+
+
+def test_an_operator_who_allows_devices_only_gets_no_more_frames(session, refused, settings):
+    settings.ATTUNE_READING_PLACE = "device"
+    refused(403, "Pictures are not read on the server here.", final=True)
+
+
+@pytest.mark.parametrize("days", [30, -1])
+def test_a_session_too_old_to_be_numbered_costs_itself_alone(session, lesson, days):
+    """A clock that runs behind makes it younger than nothing, which no reading can be either."""
+    bob = make_user("bob")
+    enroll(bob, lesson.course)
+    theirs = make_session(bob, lesson)
+    LessonSession.objects.filter(pk=session.pk).update(started_at=timezone.now() - timezone.timedelta(days=days))
+    old, fresh = submit_frames(
+        [Submission(each.user_id, str(each.pk), JPEG, None, Place()) for each in (session, theirs)]
+    )
+    sentence = "This session has lasted too long; please start the camera again."
+    assert (old.status, str(old), old.final) == (409, sentence, True)
+    assert isinstance(fresh, Receipt)
+
+
+def test_a_frame_counts_from_its_arrival_and_one_that_waited_too_long_is_not_taken(session, store):
+    now = time.time()
+    waited = Submission(session.user_id, str(session.pk), JPEG, 1, Place(), now - 2.9)
+    taken = Submission(session.user_id, str(session.pk), JPEG, 2, Place(), now - 2)
+    first, second = submit_frames([waited, taken])
+    assert (first.status, second) == (503, Receipt(2, None))
+    assert store.take(str(session.pk)).accepted_at == now - 2
+
+
+def test_nothing_is_kept_of_frames_when_the_store_fails_midway(session, store, monkeypatch):
+    real = store.put_many
+
+    def put_many(frames):
+        real(frames)
+        raise OSError
+
+    monkeypatch.setattr(store, "put_many", put_many)
+    (outcome,) = submit_frames([Submission(session.user_id, str(session.pk), JPEG, 1, Place())])
+    assert outcome.status == 503
     assert store.take(str(session.pk)) is None

@@ -1,6 +1,9 @@
 """From readings and acts in the database to a state in the history and an offer on the page."""
 
 import datetime
+import queue
+import sys
+import threading
 import time
 
 import pytest
@@ -190,6 +193,52 @@ def test_one_of_many_that_has_something_to_say_is_heard_alone(lesson, told):
     SelfReport.objects.create(user=sessions[1].user, lesson=lesson, state="bored")
     learning_states.observe(sessions={str(session.pk): None for session in sessions}, now=time.time())
     assert [states_counted(session) for session in sessions] == [{"unsure": 1}, {"bored": 1}]
+
+
+def test_an_error_with_one_student_costs_the_others_nothing(lesson, told, monkeypatch):
+    now = time.time()
+    sessions = []
+    for name in ("bob", "carol"):
+        student = make_user(name)
+        enroll(student, lesson.course)
+        sessions.append(make_session(student, lesson))
+        show(sessions[-1], now, neutral=0.9)
+    considered = []
+
+    def consider(*, user, **_):
+        considered.append(user.pk)
+        raise RuntimeError("everything of theirs is gone")
+
+    monkeypatch.setattr(support, "consider", consider)
+    found = learning_states.observe(sessions={str(session.pk): None for session in sessions}, now=now)
+    assert len(found) == 2
+    assert sorted(considered) == sorted(session.user_id for session in sessions)
+
+
+def test_several_threads_may_note_at_once(monkeypatch):
+    monkeypatch.setattr(learning_states, "MOST_KNOWN", 50)
+    watch = StateWatch(capacity=8)  # never started: it fills up
+    errors = []
+
+    def note(number):
+        try:
+            for turn in range(300):
+                watch.note_sessions([f"{number}-{turn}"])
+                watch._due.get_nowait() if turn % 2 else None
+        except Exception as error:
+            errors.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=note, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert [error for error in errors if not isinstance(error, queue.Empty)] == []
 
 
 def test_a_place_is_kept_with_an_offer(watched):

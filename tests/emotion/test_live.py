@@ -62,6 +62,20 @@ def test_a_session_read_on_a_device_gets_its_state_from_the_worker(session, chec
     assert wait_for(told, session, 1, kinds=("state",))
 
 
+def test_an_answered_frame_is_not_dropped_as_well_when_its_state_cannot_be_noted(
+    session, checkpoints, told, monkeypatch
+):
+    def broken(self, answers):
+        raise RuntimeError
+
+    monkeypatch.setattr(live.StateWatch, "note", broken)
+    make_checkpoint(checkpoints / "small")
+    live.live_batcher().submit(make_frame(str(session.pk), 7, jpeg=make_jpeg(320, 240, noise=False)))
+    wait_for(told, session, 1)
+    live.stop_batcher()
+    assert [message["type"] for message in told[str(session.pk)]] == ["reading"]
+
+
 def test_a_frame_that_waited_too_long_is_told_as_dropped(session, checkpoints, told):
     make_checkpoint(checkpoints / "small")
     live.live_batcher().submit(make_frame(str(session.pk), 3, at=time.time() - 10))

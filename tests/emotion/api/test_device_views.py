@@ -169,5 +169,5 @@ def test_after_withdrawal_no_reading_is_taken(mine, client):
     services.withdraw_consent(user=mine.user, course=mine.lesson.course)
     answer = send(client, mine)
     assert answer.status_code == 403
-    assert answer.json()["detail"] == "You have withdrawn your consent, so no frame is taken."
+    assert answer.json()["detail"] == "You have withdrawn your consent, so nothing is taken."
     assert not EmotionReading.objects.exists()

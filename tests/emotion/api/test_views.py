@@ -254,7 +254,7 @@ def test_after_the_end_and_after_a_withdrawal_no_frame_is_taken(client, mine, co
     assert (response.status_code, detail(response)) == (409, "This session has ended.")
     services.withdraw_consent(user=mine.user, course=course)
     response = send(client, mine)
-    sentence = "You have withdrawn your consent, so no frame is taken."
+    sentence = "You have withdrawn your consent, so nothing is taken."
     assert (response.status_code, detail(response)) == (403, sentence)
 
 
