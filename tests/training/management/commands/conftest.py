@@ -4,6 +4,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.emotion.core.factories import make_checkpoint
+
 
 @pytest.fixture(autouse=True)
 def _signals():
@@ -48,3 +50,30 @@ def refusal(command):
         return str(raised.value)
 
     return refusal
+
+
+@pytest.fixture
+def checkpoints(settings, tmp_path):
+    """The folder of checkpoints, with a small one that serves."""
+    folder = tmp_path / "checkpoints"
+    settings.CHECKPOINTS_DIR, settings.ATTUNE_DEFAULT_MODEL, settings.ATTUNE_DEVICE = folder, "small", "cpu"
+    make_checkpoint(folder / "small")
+    return folder
+
+
+@pytest.fixture
+def small(checkpoints):
+    return checkpoints / "small"
+
+
+@pytest.fixture
+def refused():
+    """refused("export_fer", ..., match=...): one sentence and an exit code."""
+
+    def refused(*arguments, match: str, code: int = 2) -> None:
+        with pytest.raises(CommandError, match=match) as refusal:
+            call_command(*map(str, arguments))
+        assert refusal.value.returncode == code
+        assert "\n" not in str(refusal.value)
+
+    return refused
