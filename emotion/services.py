@@ -22,6 +22,7 @@ from emotion.inference.results import Answer
 from emotion.models import (
     CONSENT_VERSION,
     Consent,
+    CourseCalibration,
     EmotionBucket,
     EmotionReading,
     LessonSession,
@@ -114,7 +115,12 @@ def erase_history(*, user, course: Course | None = None) -> int:
     if course is not None:
         sessions = sessions.filter(lesson__module__course=course)
         answers = answers.filter(lesson__module__course=course)
-    answers.update(features=None)
+    kept = answers.filter(features__isnull=False)
+    # What was fitted to them goes with them; the next hour's fit is without them.
+    CourseCalibration.objects.filter(course__in=kept.values("lesson__module__course")).update(
+        fitted=None, shortfall="", answers=0, newest_answer_at=None
+    )
+    kept.update(features=None)
     count = sessions.count()
     sessions.delete()
     return count

@@ -116,6 +116,20 @@ def test_answers_of_those_who_withdrew_or_erased_do_not_count_any_more(lesson):
     assert (kept.answers, kept.students, kept.fitted) == (36, 6, None)
 
 
+def test_what_was_fitted_to_erased_answers_goes_with_them(lesson):
+    make_answers(lesson)
+    course_calibration.refit_courses()
+    student = Consent.objects.get(user__email="student2@example.org").user
+    services.erase_history(user=student, course=make_course())  # another course's
+    assert course_calibration.calibration_of(CourseCalibration.objects.get().course)
+    services.erase_history(user=student)
+    course = CourseCalibration.objects.get().course
+    assert course_calibration.calibration_of(course) is None
+    assert course_calibration.trust_in(course).line == "uncalibrated: to be fitted within the hour"
+    assert course_calibration.refit_courses() == 1
+    assert CourseCalibration.objects.get().answers == 54
+
+
 def test_a_calibrated_course_reads_features_in_its_own_way(session):
     """Rewinding, which speaks for confusion everywhere else, goes with delight in this course."""
     lesson = session.lesson
