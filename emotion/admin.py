@@ -8,7 +8,7 @@ from unfold.decorators import action
 
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
 from emotion import admin_support, registry, selectors  # noqa: F401  (admin_support registers its page)
-from emotion.core.labels import EXPRESSIONS
+from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.core.manifest import CheckpointError
 from emotion.course_calibration import trust_in
 from emotion.models import LessonClimate, ModelVersion
@@ -62,7 +62,9 @@ class LessonClimateAdmin(TaughtCoursesAdmin):
             "timeline": timeline,
             "rows": selectors.table_rows(timeline),
             "summary": selectors.describe_timeline(timeline["points"]),
+            "states_summary": selectors.describe_states(timeline["points"]),
             "expressions": EXPRESSIONS,
+            "states": COUNTED_STATES,
             "smallest_group": selectors.SMALLEST_GROUP,
             "trust": trust_in(lesson.course),
         }

@@ -22,6 +22,7 @@ PANEL = {
     "waiting": {"en": "An offer for you", "de": "Ein Angebot für Sie", "fr": "Une proposition", "ar": "عرض لك"},
     "close": {"en": "Close", "de": "Schließen", "fr": "Fermer", "ar": "إغلاق"},
     "why": {"en": "Why this?", "de": "Warum das?", "fr": "Pourquoi ?", "ar": "لماذا هذا؟"},
+    "wishes": {"en": "What I want", "de": "Was ich möchte", "fr": "Mes souhaits", "ar": "ما أريده"},
     "kind_word": {"en": "A kind word", "de": "Ein gutes Wort", "fr": "Un mot gentil", "ar": "كلمة طيبة"},
     "break": {"en": "A short break", "de": "Eine kurze Pause", "fr": "Une courte pause", "ar": "استراحة قصيرة"},
     "thanks": {"en": "Thank you.", "de": "Danke.", "fr": "Merci.", "ar": "شكرًا."},

@@ -9,13 +9,14 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from courses.models import Course, Lesson
-from emotion.core.labels import EXPRESSIONS
+from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.models import ClassHistory, EmotionBucket, LessonSession
 
 SMALLEST_GROUP = 5
 BUCKET_SECONDS = 10
 COUNTS = ("faces", "no_face", "several_faces", "unclear")
-_SUMS = {f"sum_{name}": Sum(name) for name in (*COUNTS, *EXPRESSIONS)}
+_SUMS = {f"sum_{name}": Sum(name) for name in (*COUNTS, *EXPRESSIONS, *COUNTED_STATES)}
+_JUDGED = Q(*((f"{state}__gt", 0) for state in COUNTED_STATES), _connector=Q.OR)
 
 
 def own_timeline(*, user, lesson: Lesson) -> dict[str, Any]:
@@ -109,42 +110,59 @@ def _points(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> li
             students=Count("session__user", distinct=True),
             # Five who were there are no group either when the camera saw the face of one.
             seen=Count("session__user", distinct=True, filter=Q(faces__gt=0)),
+            judged=Count("session__user", distinct=True, filter=_JUDGED),
         ).filter(students__gte=smallest_group)
     return [
         {
             "block": row["block_number"],
             "seconds": row["place"] * BUCKET_SECONDS,
-            **_measures(row, with_expressions=row.get("seen", 1) >= smallest_group),
+            **_measures(
+                row,
+                with_expressions=row.get("seen", 1) >= smallest_group,
+                with_states=row.get("judged", 1) >= smallest_group,
+            ),
         }
         for row in places
     ]
 
 
-def _measures(row: dict[str, Any], *, with_expressions: bool = True) -> dict[str, Any]:
-    """Counts, and the mean of each expression over the faces, or None for all of them."""
+def _measures(row: dict[str, Any], *, with_expressions: bool = True, with_states: bool = True) -> dict[str, Any]:
+    """Counts; the mean of each expression over the faces, or None for all of them; how many windows of ten seconds
+    were judged, and the share of them that looked like each learning state, or None for all of them."""
     faces = row["sum_faces"] if with_expressions else 0
-    means = {name: round(row[f"sum_{name}"] / faces, 4) for name in EXPRESSIONS} if faces else None
-    return {**{name: row[f"sum_{name}"] for name in COUNTS}, "expressions": means}
+    windows = sum(row[f"sum_{state}"] for state in COUNTED_STATES) if with_states else 0
+    return {
+        **{name: row[f"sum_{name}"] for name in COUNTS},
+        "expressions": {name: round(row[f"sum_{name}"] / faces, 4) for name in EXPRESSIONS} if faces else None,
+        "windows": windows,
+        "states": {name: round(row[f"sum_{name}"] / windows, 4) for name in COUNTED_STATES} if windows else None,
+    }
 
 
 def total(points: list[dict[str, Any]]) -> dict[str, Any]:
     """Points as one."""
-    mean = _mean(points)
-    rounded = {name: round(value, 4) for name, value in mean.items()} if mean else None
-    return {**{name: sum(point[name] for point in points) for name in COUNTS}, "expressions": rounded}
+    return {
+        **{name: sum(point[name] for point in points) for name in (*COUNTS, "windows")},
+        "expressions": _rounded(_mean(points, "expressions", "faces")),
+        "states": _rounded(_mean(points, "states", "windows")),
+    }
 
 
-def _mean(points: Iterable[dict[str, Any]]) -> dict[str, float] | None:
-    read = [point for point in points if point["expressions"]]
+def _mean(points: Iterable[dict[str, Any]], measure: str, weight: str) -> dict[str, float] | None:
+    read = [point for point in points if point[measure]]
     if not read:
         return None
-    faces = sum(point["faces"] for point in read)
-    return {name: sum(p["expressions"][name] * p["faces"] for p in read) / faces for name in EXPRESSIONS}
+    weights = sum(point[weight] for point in read)
+    return {name: sum(p[measure][name] * p[weight] for p in read) / weights for name in read[0][measure]}
+
+
+def _rounded(mean: dict[str, float] | None) -> dict[str, float] | None:
+    return {name: round(value, 4) for name, value in mean.items()} if mean else None
 
 
 def _entry(lesson: Lesson, measures: dict[str, Any] | None) -> dict[str, Any]:
     """A lesson in the history of a course; without measures, all of them are None."""
-    nothing = dict.fromkeys((*COUNTS, "expressions"))
+    nothing = dict.fromkeys((*COUNTS, "expressions", "windows", "states"))
     return {"lesson": lesson.pk, "title": lesson.title, **(measures or nothing)}
 
 
@@ -158,11 +176,23 @@ def _timeline(lesson: Lesson, points: list[dict[str, Any]]) -> dict[str, Any]:
 
 def describe_timeline(points: Iterable[dict[str, Any]]) -> str:
     """One sentence about a timeline, for the page and for those who cannot see the chart."""
-    mean = _mean(points)
+    mean = _mean(points, "expressions", "faces")
     if mean is None:
         return ""
     first, second = sorted(mean, key=lambda name: -mean[name])[:2]
     return f"Mostly {first} ({mean[first]:.0%}), then {second} ({mean[second]:.0%})."
+
+
+def describe_states(points: Iterable[dict[str, Any]]) -> str:
+    """One sentence about the learning states of a timeline; empty where no window was judged."""
+    mean = _mean(points, "states", "windows")
+    if mean is None:
+        return ""
+    told = sorted((name for name in COUNTED_STATES[:-1] if mean[name] >= 0.005), key=lambda name: -mean[name])
+    unsure = f"{mean['unsure']:.0%} of the time there was no telling"
+    if not told:
+        return "There was no telling how it went."
+    return f"Looked {', '.join(f'{name} {mean[name]:.0%}' for name in told)} of the time; {unsure}."
 
 
 def table_rows(timeline: dict[str, Any]) -> list[dict[str, Any]]:
@@ -184,9 +214,10 @@ def course_rows(lessons: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _row(measures: dict[str, Any]) -> dict[str, Any]:
-    means = measures["expressions"]
+    means, states = measures["expressions"], measures["states"]
     return {
         "faces": measures["faces"],
         "other": measures["no_face"] + measures["several_faces"] + measures["unclear"],
         "percentages": [round(100 * means[name]) if means else None for name in EXPRESSIONS],
+        "states_percentages": [round(100 * states[name]) if states else None for name in COUNTED_STATES],
     }

@@ -16,10 +16,10 @@ from courses.models import Course, Lesson
 from emotion import selectors
 from emotion.api.csv_export import CSVRenderer, stream_csv
 from emotion.api.views import EmotionView
-from emotion.core.labels import EXPRESSIONS
+from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 
 TOO_FEW = f"A class is shown from {selectors.SMALLEST_GROUP} students up, so that nobody can be singled out."
-MEASURES = (*selectors.COUNTS, *EXPRESSIONS)
+MEASURES = (*selectors.COUNTS, *EXPRESSIONS, "windows", *COUNTED_STATES)
 PAGES = [
     OpenApiParameter("limit", int, description="Rows to a page, 1000 at most (200). CSV has no pages."),
     OpenApiParameter("offset", int),
@@ -74,7 +74,13 @@ class HistoryView(EmotionView):
 
 def _cells(measures: dict[str, Any]) -> list[object]:
     means = measures["expressions"] or dict.fromkeys(EXPRESSIONS, "")
-    return [*(measures[name] for name in selectors.COUNTS), *(means[name] for name in EXPRESSIONS)]
+    states = measures["states"] or dict.fromkeys(COUNTED_STATES, "")
+    return [
+        *(measures[name] for name in selectors.COUNTS),
+        *(means[name] for name in EXPRESSIONS),
+        measures["windows"],
+        *(states[name] for name in COUNTED_STATES),
+    ]
 
 
 class WhichHistory(serializers.Serializer):

@@ -48,3 +48,6 @@ def canonical(name: str) -> str:
 
 # What a student does in a lesson's page that says how it goes.
 BEHAVIOURS = ("quiz_wrong", "quiz_right", "rewind", "reread", "idle", "rapid_guess", "left_tab", "returned")
+
+# What a window of ten seconds is counted as in a history: a learning state, or that there was no telling.
+COUNTED_STATES = ("engaged", "confused", "frustrated", "bored", "delighted", "unsure")

@@ -31,7 +31,7 @@ def to_input(crops: torch.Tensor, spec: InputSpec) -> torch.Tensor:
         )
     mean = torch.tensor(spec.mean, device=batch.device).view(1, -1, 1, 1)
     std = torch.tensor(spec.std, device=batch.device).view(1, -1, 1, 1)
-    return (batch.float().div_(255.0) - mean).div_(std)
+    return batch.float().div_(255.0).sub_(mean).div_(std)
 
 
 def face_square(x: float, y: float, width: float, height: float) -> tuple[float, float, float]:

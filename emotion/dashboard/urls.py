@@ -9,5 +9,6 @@ urlpatterns = [
     path("lessons/<int:pk>/camera/withdraw/", views.withdraw, name="withdraw"),
     path("courses/<slug:slug>/calibration/", views.calibration, name="calibration"),
     path("lessons/<int:pk>/history/", views.history, name="history"),
+    path("support/", views.support_wishes, name="support"),
     path("courses/<slug:slug>/history/", views.course_history, name="course-history"),
 ]

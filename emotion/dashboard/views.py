@@ -2,14 +2,22 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from courses.models import Course, Lesson
-from emotion import course_calibration, selectors, services
-from emotion.core.labels import EXPRESSIONS
-from emotion.models import Consent
+from emotion import course_calibration, selectors, services, support
+from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
+from emotion.models import SUPPORTED, Consent, SupportPreference
 from emotion.permissions import takes_as_student
 from emotion.policy import features_are_on
+
+LOOKS = {
+    "confused": "looks puzzling",
+    "frustrated": "looks hard going",
+    "bored": "looks slow",
+    "delighted": "looks like it goes well",
+}
 
 
 def _own_lesson(request: HttpRequest, pk: int) -> Lesson:
@@ -54,6 +62,27 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "POST"])
+def support_wishes(request: HttpRequest) -> HttpResponse:
+    """What a student wants of support: whether it is offered at all, and when lessons look like what."""
+    if request.method == "POST":
+        wanted = request.POST.getlist("states")
+        muted = [state for state in SUPPORTED if state not in wanted]
+        off = "offers" not in request.POST
+        changed = {"off": off, "muted_states": muted, "muted_rules": [], "snoozed_until": None}
+        support.set_preference(user=request.user, wanted=changed)
+        messages.success(request, "Kept. " + ("No offers from now on." if off else "Offers stay few and far between."))
+        return redirect("emotion:support")
+    kept = SupportPreference.objects.filter(user=request.user).first() or SupportPreference()
+    context = {
+        "kept": kept,
+        "snoozed": kept.snoozed_until and kept.snoozed_until > timezone.now(),
+        "states": [(state, words, state not in kept.muted_states) for state, words in LOOKS.items()],
+    }
+    return render(request, "emotion/support.html", context)
+
+
+@login_required
 def history(request: HttpRequest, pk: int) -> HttpResponse:
     """A student's own timeline of a lesson."""
     lesson = _own_lesson(request, pk)
@@ -63,7 +92,10 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
         "timeline": timeline,
         "rows": selectors.table_rows(timeline),
         "summary": selectors.describe_timeline(timeline["points"]),
+        "states_summary": selectors.describe_states(timeline["points"]),
         "expressions": EXPRESSIONS,
+        "states": COUNTED_STATES,
+        "trust": course_calibration.trust_in(lesson.course),
         "shares": Consent.objects.shared().visible_to(request.user).filter(course=lesson.course).exists(),
     }
     return render(request, "emotion/history.html", context)
@@ -82,7 +114,10 @@ def course_history(request: HttpRequest, slug: str) -> HttpResponse:
         "course": course,
         "rows": rows,
         "summary": selectors.describe_timeline(rows),
+        "states_summary": selectors.describe_states(rows),
         "expressions": EXPRESSIONS,
+        "states": COUNTED_STATES,
+        "trust": course_calibration.trust_in(course),
         "shares": Consent.objects.shared().visible_to(request.user).filter(course=course).exists(),
     }
     return render(request, "emotion/course_history.html", context)

@@ -2,6 +2,16 @@
 
 const EXPRESSIONS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"];
 
+// What a learning state looks like: by its own chart and legend, in colours of the same palette.
+const STATES = {
+  engaged: "--primary",
+  confused: "--expr-fear",
+  frustrated: "--expr-anger",
+  bored: "--expr-sadness",
+  delighted: "--expr-happiness",
+  unsure: "--line",
+};
+
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -33,13 +43,47 @@ function ofCourse(lessons) {
 function draw(figure) {
   const data = JSON.parse(document.getElementById(figure.dataset.timeline).textContent);
   const byLesson = figure.dataset.by === "lesson";
-  const { points, labels, ticks } = byLesson ? ofCourse(data) : ofLesson(data, figure.clientWidth - 60);
-  const bars = byLesson || points.length < 4; // an area needs a few points to be one
-  if (byLesson) figure.querySelector(".timeline-canvas").style.height = `${110 + 34 * points.length}px`;
+  const along = byLesson ? ofCourse(data) : ofLesson(data, figure.clientWidth - 60);
+  const bars = byLesson || along.points.length < 4; // an area needs a few points to be one
+  if (byLesson) {
+    for (const box of figure.querySelectorAll(".timeline-canvas")) box.style.height = `${110 + 34 * along.points.length}px`;
+  }
+  const [expressions, states] = [
+    figure.querySelector("canvas:not([data-states])"),
+    figure.querySelector("canvas[data-states]"),
+  ];
+  const areas = EXPRESSIONS.map((name, index) => ({
+    label: name,
+    data: along.points.map((point) => (point.expressions ? 100 * point.expressions[name] : null)),
+    borderColor: colour(`--expr-${name}`),
+    backgroundColor: `${colour(`--expr-${name}`)}cc`,
+    borderWidth: 1,
+    fill: index ? "-1" : "origin", // down to the one below, so that each keeps its own colour
+    pointRadius: 0,
+    pointHitRadius: 8,
+    tension: 0.25,
+    spanGaps: false,
+    maxBarThickness: byLesson ? 22 : 120,
+  }));
+  const band = Object.entries(STATES).map(([name, token]) => ({
+    label: `looked ${name}`,
+    data: along.points.map((point) => (point.states ? 100 * point.states[name] : null)),
+    backgroundColor: colour(token),
+    // Side by side they are a band; a lesson of its own has bars.
+    categoryPercentage: byLesson ? 0.8 : 1,
+    barPercentage: 1,
+    maxBarThickness: byLesson ? 22 : undefined,
+  }));
+  const drawn = [chart(expressions, bars ? "bar" : "line", areas, along, byLesson)];
+  if (states) drawn.push(chart(states, "bar", band, along, byLesson));
+  return drawn;
+}
+
+function chart(canvas, type, datasets, { labels, ticks }, byLesson) {
   const ink = colour("--ink-muted");
   const line = colour("--line");
   const places = {
-    stacked: bars,
+    stacked: type === "bar",
     grid: { color: (context) => (ticks[context.index] && !byLesson ? line : "transparent") },
     ticks: { color: ink, autoSkip: false, maxRotation: 0, callback: (_, index) => ticks[index] },
   };
@@ -50,24 +94,9 @@ function draw(figure) {
     grid: { color: line },
     ticks: { color: ink, stepSize: 25, callback: (value) => `${value}%` },
   };
-  return new window.Chart(figure.querySelector("canvas"), {
-    type: bars ? "bar" : "line",
-    data: {
-      labels,
-      datasets: EXPRESSIONS.map((name, index) => ({
-        label: name,
-        data: points.map((point) => (point.expressions ? 100 * point.expressions[name] : null)),
-        borderColor: colour(`--expr-${name}`),
-        backgroundColor: `${colour(`--expr-${name}`)}cc`,
-        borderWidth: 1,
-        fill: index ? "-1" : "origin", // down to the one below, so that each keeps its own colour
-        pointRadius: 0,
-        pointHitRadius: 8,
-        tension: 0.25,
-        spanGaps: false,
-        maxBarThickness: byLesson ? 22 : 120,
-      })),
-    },
+  return new window.Chart(canvas, {
+    type,
+    data: { labels, datasets },
     options: {
       indexAxis: byLesson ? "y" : "x",
       maintainAspectRatio: false,
@@ -86,7 +115,7 @@ function draw(figure) {
 let charts = [];
 function drawAll() {
   charts.forEach((chart) => chart.destroy());
-  charts = [...document.querySelectorAll("[data-timeline]")].map(draw);
+  charts = [...document.querySelectorAll("[data-timeline]")].flatMap(draw);
 }
 
 drawAll();

@@ -63,6 +63,33 @@ def test_five_who_were_there_do_not_show_the_face_of_one(lesson):
     assert (point["seconds"], point["expressions"]) == (10, None)
 
 
+def test_the_learning_states_of_a_class_are_shares_of_its_windows(lesson):
+    make_class(lesson, 5, confused=1, unsure=3)
+    [point] = selectors.class_timeline(lesson=lesson)["points"]
+    assert (point["windows"], point["states"]["confused"], point["states"]["unsure"]) == (20, 0.25, 0.75)
+
+
+def test_five_who_were_there_do_not_show_the_state_of_one(lesson):
+    make_class(lesson, 4)
+    make_class(lesson, 1, frustrated=2)
+    [point] = selectors.class_timeline(lesson=lesson)["points"]
+    assert (point["windows"], point["states"]) == (0, None)
+    assert selectors.describe_states([point]) == ""
+
+
+def test_states_in_a_sentence_begin_with_the_commonest_and_say_what_was_not_told(lesson):
+    make_class(lesson, 5, confused=1, engaged=2, unsure=1)
+    points = selectors.class_timeline(lesson=lesson)["points"]
+    expected = "Looked engaged 50%, confused 25% of the time; 25% of the time there was no telling."
+    assert selectors.describe_states(points) == expected
+
+
+def test_states_that_were_never_told_are_said_to_be_so(session):
+    make_bucket(session, unsure=3)
+    timeline = selectors.own_timeline(user=session.user, lesson=session.lesson)
+    assert selectors.describe_states(timeline["points"]) == "There was no telling how it went."
+
+
 def test_an_earlier_edition_of_the_text_is_left_out(lesson):
     make_class(lesson, 5)
     lesson.edition = 2

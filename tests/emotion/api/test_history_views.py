@@ -11,7 +11,7 @@ from pytest_django.asserts import assertNumQueries
 from courses.models import Lesson
 from emotion.api.history_views import TOO_FEW
 from emotion.class_history import put_together_class_histories
-from emotion.core.labels import EXPRESSIONS
+from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.models import FeatureGate
 from tests.emotion.factories import make_bucket, make_class
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_user
@@ -19,7 +19,7 @@ from tests.factories import enroll, make_admin, make_course, make_instructor, ma
 pytestmark = pytest.mark.django_db
 
 OWN = "/api/v1/me/emotion-history/"
-MEASURES = ["faces", "no_face", "several_faces", "unclear", *EXPRESSIONS]
+MEASURES = ["faces", "no_face", "several_faces", "unclear", *EXPRESSIONS, "windows", *COUNTED_STATES]
 
 
 def addresses(lesson: Lesson) -> list[str]:
@@ -183,7 +183,7 @@ def test_below_five_students_there_is_one_sentence_and_no_number(client, teachin
         assert (answer["detail"], answer[rows], answer["count"]) == (TOO_FEW, [], 0)
         assert not answer.get("students")
         header, *rest = table(client.get(as_csv(address)))
-        assert header[-12:] == MEASURES
+        assert header[-len(MEASURES) :] == MEASURES
         assert rest == [[TOO_FEW]]
 
 
@@ -200,11 +200,12 @@ def test_ones_own_lesson_as_a_table(client, mine, lesson):
     response = client.get(as_csv(f"{OWN}?lesson={lesson.pk}"))
     assert response.streaming
     assert f"my-lesson-{lesson.pk}.csv" in response.headers["Content-Disposition"]
-    make_bucket(mine, place=3, faces=0, no_face=5, happiness=0)
+    make_bucket(mine, place=3, faces=0, no_face=5, happiness=0, engaged=1, unsure=3)
     header, first, second = table(client.get(as_csv(f"{OWN}?lesson={lesson.pk}")))
     assert header == ["part", "seconds", *MEASURES]
-    assert first == ["Block 1", "20", "4", "2", "0", "0", "0.0", "0.75", "0.0", "0.0", "0.0", "0.0", "0.25", "0.0"]
-    assert second == ["Block 1", "30", "0", "5", "0", "0", *[""] * 8]
+    expressions = ["0.0", "0.75", "0.0", "0.0", "0.0", "0.0", "0.25", "0.0"]
+    assert first == ["Block 1", "20", "4", "2", "0", "0", *expressions, "0", *[""] * 6]
+    assert second == ["Block 1", "30", "0", "5", "0", "0", *[""] * 8, "4", "0.25", "0.0", "0.0", "0.0", "0.0", "0.75"]
 
 
 def test_courses_as_tables(client, mine, lesson, ines):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries, assertRedirects
 
 from emotion import services
-from emotion.models import Consent, EmotionBucket, FeatureGate, LessonSession
+from emotion.models import Consent, EmotionBucket, FeatureGate, LessonSession, SupportPreference
 from tests.emotion.factories import make_bucket, make_class, make_consent, make_session
 from tests.factories import enroll, make_course, make_instructor, make_user
 
@@ -139,8 +139,8 @@ def test_a_history_costs_the_same_however_long(client, signed_in, lesson):
     for place in range(10):
         make_bucket(make_session(signed_in, lesson), place=place)
     client.get(url("history", lesson))
-    # session, user; gate; lesson with course; takes it; blocks; sums; shares
-    with assertNumQueries(8):
+    # session, user; gate; lesson with course; takes it; blocks; sums; calibration; shares
+    with assertNumQueries(9):
         client.get(url("history", lesson))
 
 
@@ -188,7 +188,8 @@ def test_a_course_costs_the_same_however_many_lessons(client, signed_in, lesson)
     for each in lesson.module.lessons.all():
         make_bucket(make_session(signed_in, each))
     client.get(course_page(lesson))
-    with assertNumQueries(8):  # session, user; gate; course; takes it; sums; lessons; shares
+    # session, user; gate; course; takes it; sums; lessons; calibration; shares
+    with assertNumQueries(9):
         client.get(course_page(lesson))
 
 
@@ -212,3 +213,45 @@ def test_a_calm_change_of_choices_is_no_new_yes(client, signed_in, lesson):
     before = make_consent(signed_in, lesson.course, granted_at=timezone.now() - datetime.timedelta(days=3)).granted_at
     client.post(url("consent", lesson), {"share": "on"})
     assert Consent.objects.get().granted_at == before
+
+
+# Learning states beside the expressions
+
+
+def test_a_history_shows_the_learning_states_and_how_far_to_trust_them(client, signed_in, lesson):
+    make_bucket(make_session(signed_in, lesson), confused=1, unsure=3)
+    for page in (url("history", lesson), course_page(lesson)):
+        answer = client.get(page)
+        assertContains(answer, "Looked confused 25% of the time; 75% of the time there was no telling.")
+        assertContains(answer, "uncalibrated: not enough students have said how it goes")
+
+
+def test_without_states_there_is_no_band_of_them(client, signed_in, lesson):
+    make_bucket(make_session(signed_in, lesson))
+    assertNotContains(client.get(url("history", lesson)), "Learning states")
+
+
+# What one wants of support
+
+
+def test_offers_that_were_muted_can_be_turned_on_again(client, signed_in):
+    SupportPreference.objects.create(user=signed_in, off=True, muted_states=["confused", "bored"], muted_rules=[7])
+    page = reverse("emotion:support")
+    assertContains(client.get(page), "Turned off")
+    assertRedirects(client.post(page, {"offers": "on", "states": ["confused", "frustrated", "delighted"]}), page)
+    kept = SupportPreference.objects.get(user=signed_in)
+    assert (kept.off, kept.muted_states, kept.muted_rules, kept.snoozed_until) == (False, ["bored"], [], None)
+
+
+def test_offers_can_be_turned_off_as_a_whole(client, signed_in):
+    client.post(reverse("emotion:support"), {"states": ["confused", "frustrated", "bored", "delighted"]})
+    assert SupportPreference.objects.get(user=signed_in).off
+
+
+def test_wishes_are_asked_of_those_who_are_signed_in(client, db):
+    assert client.get(reverse("emotion:support")).status_code == 302
+
+
+def test_a_state_that_is_none_mutes_nothing(client, signed_in):
+    client.post(reverse("emotion:support"), {"offers": "on", "states": ["confused", "angry"]})
+    assert SupportPreference.objects.get(user=signed_in).muted_states == ["frustrated", "bored", "delighted"]
