@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
-from emotion.core.manifest import CheckpointError, Manifest, onnx_files, read_manifest
+from emotion.core.manifest import ONNX_REPORT, CheckpointError, Manifest, onnx_files, read_manifest
 from emotion.models import LessonSession, ModelVersion
 from emotion.registry import checkpoint_folder, promoted_model
 
@@ -53,8 +53,8 @@ def promoted_device_model() -> DeviceModel | None:
 
 
 def device_model(version: ModelVersion) -> DeviceModel | None:
-    """None for a model without an ONNX file of these very weights. What is found is kept, for it does not change."""
-    key = (str(settings.CHECKPOINTS_DIR), version.name, version.weights_sha256)
+    """None for a model without an ONNX file of these very weights. What is found is kept until it is exported anew."""
+    key = (str(settings.CHECKPOINTS_DIR), version.name, version.weights_sha256, _exported_at(version))
     if key not in _found:
         found = _find(version)
         if found is None:
@@ -63,7 +63,14 @@ def device_model(version: ModelVersion) -> DeviceModel | None:
     return _found[key]
 
 
-_found: dict[tuple[str, str, str], DeviceModel] = {}
+_found: dict[tuple[str, str, str, int], DeviceModel] = {}
+
+
+def _exported_at(version: ModelVersion) -> int:
+    try:
+        return (checkpoint_folder(version.name) / ONNX_REPORT).stat().st_mtime_ns
+    except (CheckpointError, OSError):
+        return 0
 
 
 def _find(version: ModelVersion) -> DeviceModel | None:

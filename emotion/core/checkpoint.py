@@ -143,14 +143,14 @@ def read_plain_state(path: Path) -> dict[str, Tensor]:
                 held = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except pickle.UnpicklingError as error:
+    except (pickle.UnpicklingError, LookupError) as error:  # the latter: text, read as a pickle
         code = re.search(r"(?:GLOBAL|class|operand) (?:<class ')?([\w.]+)", str(error))
         if code:
             raise CheckpointError(
                 f"{path} holds pickled code ({code[1]}), which is never run; save model.state_dict() alone."
             ) from None
         raise CheckpointError(f"{path} is not a PyTorch state_dict.") from None
-    except (RuntimeError, ValueError, EOFError, LookupError, TypeError, AttributeError, SafetensorError) as error:
+    except (RuntimeError, ValueError, EOFError, TypeError, AttributeError, SafetensorError) as error:
         reason = textwrap.shorten(str(error) or type(error).__name__, 160)
         raise CheckpointError(f"{path} is not a PyTorch state_dict or safetensors file: {reason}") from None
     for _ in range(len(WRAPPINGS)):  # bounded, since a pickle can contain itself

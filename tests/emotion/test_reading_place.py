@@ -1,4 +1,6 @@
+import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -89,6 +91,18 @@ def test_an_export_is_offered_without_a_restart(without_onnx):
     for name in ("onnx.json", "model.int8.onnx"):
         shutil.copy(settings.BASE_DIR / "checkpoints" / "attune" / name, without_onnx)
     assert promoted_device_model() is not None
+
+
+def test_another_export_takes_the_place_of_the_former_without_a_restart(without_onnx):
+    shipped = settings.BASE_DIR / "checkpoints" / "attune"
+    report = json.loads((shipped / "onnx.json").read_text())
+    network = (shipped / "model.int8.onnx").read_bytes()
+    for number, name in enumerate(("first.onnx", "second.onnx")):
+        (without_onnx / name).write_bytes(network)
+        described = {"sha256": hashlib.sha256(network).hexdigest(), "bytes": len(network)}
+        (without_onnx / "onnx.json").write_text(json.dumps(report | {"files": {name: described}}))
+        os.utime(without_onnx / "onnx.json", ns=(number, number))
+        assert promoted_device_model().path == without_onnx / name
 
 
 def test_a_network_is_found_by_its_sum_alone():

@@ -147,6 +147,7 @@ def test_what_is_no_checkpoint_is_one_sentence(tmp_path, refused):
     (tmp_path / "text.safetensors").write_text("hello")
     for name in ("text.pth", "empty.pth", "text.safetensors"):
         refused(*importing(tmp_path / name), match=f"{name} is not a PyTorch state_dict")
+    refused(*importing(tmp_path / "text.pth"), match=r"text.pth is not a PyTorch state_dict\.$")
     refused(*importing(tmp_path / "none.pth"), match="none.pth cannot be read: No such file or directory")
     refused(*importing(tmp_path), match="cannot be read: Is a directory")
     torch.save([1, 2], tmp_path / "list.pth")
