@@ -89,15 +89,10 @@ def complete_lesson(*, user: User, lesson: Lesson) -> Progress:
     return progress
 
 
-@transaction.atomic
-def submit_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
-    """Score one attempt. A question counts when exactly its right choices were picked.
-
-    Raises UnansweredQuestions, and then nothing is recorded. Choices of other questions are ignored.
-    The same answers again within SAME_SUBMISSION give back the first attempt.
+def score_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
+    """An attempt that is not recorded: what a teacher's preview shows. A question counts when exactly its right choices
+    were picked. Raises UnansweredQuestions. Choices of other questions are ignored.
     """
-    # Serialises this person's submissions, so that a double press finds the attempt of its first half.
-    User.objects.select_for_update().get(pk=user.pk)
     questions = list(quiz.questions.prefetch_related("choices"))
     picked = {
         question.pk: sorted({c.pk for c in question.choices.all()} & set(answers.get(question.pk, ())))
@@ -110,16 +105,28 @@ def submit_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
         picked[question.pk] == sorted(choice.pk for choice in question.choices.all() if choice.is_correct)
         for question in questions
     )
-    kept = {str(pk): choices for pk, choices in picked.items()}
-    latest = QuizAttempt.objects.filter(user=user, quiz=quiz).first()
-    if latest and latest.answers == kept and timezone.now() - latest.submitted_at < SAME_SUBMISSION:
-        return latest
-    return QuizAttempt.objects.create(
+    return QuizAttempt(
         user=user,
         quiz=quiz,
         score_percent=round(100 * right / len(questions)) if questions else 100,
-        answers=kept,
+        answers={str(pk): choices for pk, choices in picked.items()},
     )
+
+
+@transaction.atomic
+def submit_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
+    """Score and record one attempt. Raises UnansweredQuestions, and then nothing is recorded.
+
+    The same answers again within SAME_SUBMISSION give back the first attempt.
+    """
+    # Serialises this person's submissions, so that a double press finds the attempt of its first half.
+    User.objects.select_for_update().get(pk=user.pk)
+    attempt = score_quiz(user=user, quiz=quiz, answers=answers)
+    latest = QuizAttempt.objects.filter(user=user, quiz=quiz).first()
+    if latest and latest.answers == attempt.answers and timezone.now() - latest.submitted_at < SAME_SUBMISSION:
+        return latest
+    attempt.save()
+    return attempt
 
 
 def export_learning(user: User) -> dict:

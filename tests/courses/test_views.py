@@ -222,6 +222,18 @@ def test_nobody_reads_the_result_of_another(client, alice):
     assertNotContains(page, "of 2 right")
 
 
+def test_an_instructor_sees_how_a_quiz_marks_and_leaves_no_attempt(client):
+    ines = make_instructor()
+    make_course(instructor=ines)
+    quiz = make_quiz(lesson=Lesson.objects.first())
+    client.force_login(ines)
+    page = client.post(url("submit-quiz", quiz.pk), _form(right_answers(quiz)))
+    assertContains(page, "100%")
+    assertContains(page, "A preview: nothing was recorded.")
+    assert client.post(url("submit-quiz", quiz.pk), {}).status_code == 422
+    assert not QuizAttempt.objects.exists()
+
+
 def test_a_quiz_is_closed_to_outsiders(client, alice):
     make_course()
     quiz = make_quiz(lesson=Lesson.objects.first())
