@@ -68,6 +68,17 @@ def test_each_face_has_its_own_draw(faces):
         assert len({tuple(face.flatten()[::5].tolist()) for face in out}) > 28, option
 
 
+def test_turning_and_zooming_keep_a_disc_a_disc():
+    """A sign astray would shear it into an ellipse."""
+    y, x = torch.meshgrid(torch.arange(48.0) - 23.5, torch.arange(48.0) - 23.5, indexing="ij")
+    discs = ((x**2 + y**2) < 15**2).float().expand(32, 1, 48, 48)
+    assert (augment(discs, only(rotate=40), generator()) - discs).abs().mean() < 0.02
+    zoomed = augment(discs, only(rotate=40, scale=0.2), generator())[:, 0]
+    across, down = zoomed.amax(dim=1).sum(dim=1), zoomed.amax(dim=2).sum(dim=1)
+    assert (across - down).abs().max() < 1.5
+    assert across.min() < 27 and across.max() > 33
+
+
 def test_shifts_stay_within_their_share_of_the_side():
     dots = torch.zeros(64, 1, 48, 48)
     dots[:, :, 20:28, 20:28] = 1.0
