@@ -1,3 +1,5 @@
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
@@ -20,7 +22,21 @@ class LessonStatus(models.TextChoices):
 
 class BlockKind(models.TextChoices):
     TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    FILE = "file"
+    EMBED = "embed"
     QUIZ = "quiz"
+    ASSIGNMENT = "assignment"
+    REFLECTION = "reflection"
+
+
+class CompletionRule(models.TextChoices):
+    NONE = "none", "nothing; reading is enough"
+    SEEN = "seen", "seen for so many seconds"
+    WATCHED = "watched", "watched to so many percent"
+    SUBMITTED = "submitted", "handed in"
+    PASSED = "passed", "passed"
 
 
 class Role(models.TextChoices):
@@ -129,14 +145,64 @@ class Lesson(models.Model):
         return self.module.course
 
 
+def asset_path(asset: "Asset", name: str) -> str:
+    return f"courses/{asset.course_id}/{uuid.uuid4().hex}"
+
+
+class Asset(models.Model):
+    """A file of a course: a picture, a video, its captions, a handout. Nothing serves it but the view that asks who may
+    see it. Made by `assets.keep`, which looks at the content; the browser's word for its type counts for nothing.
+    """
+
+    course = models.ForeignKey(Course, models.CASCADE, related_name="assets")
+    file = models.FileField(upload_to=asset_path)
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = querysets.AssetQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("courses:asset", args=[self.pk, self.name])
+
+
 class Block(models.Model):
+    """A piece of a lesson. What its kind needs of the fields below, and how it is shown, is told in `blocks.py`."""
+
     Kind = BlockKind
+    Rule = CompletionRule
 
     lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="blocks")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.TEXT)
     title = models.CharField(max_length=120)
     body = models.TextField(blank=True, help_text="Markdown. For a quiz, the words before its questions.")
     position = models.PositiveIntegerField(default=1)
+    asset = models.ForeignKey(
+        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Its picture, video or file."
+    )
+    captions = models.ForeignKey(
+        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text="A video's captions, as WebVTT."
+    )
+    alt_text = models.CharField(
+        max_length=400, blank=True, help_text="What the picture shows, for those who do not see it."
+    )
+    address = models.CharField(
+        max_length=500, blank=True, help_text="A video at YouTube or Vimeo, or a page of an allowed site to embed."
+    )
+    rule = models.CharField(
+        "is complete when", max_length=10, choices=Rule, default=Rule.NONE, help_text="What a student has to do here."
+    )
+    rule_value = models.PositiveIntegerField(
+        "seconds or percent", default=0, help_text="For “seen” the seconds, for “watched” the percent."
+    )
 
     objects = querysets.BlockQuerySet.as_manager()
 
@@ -145,6 +211,7 @@ class Block(models.Model):
         constraints = [
             UniqueConstraint(fields=["lesson", "position"], name="block_position_unique_in_lesson"),
             _one_of("kind", BlockKind, "block_kind_is_known"),
+            _one_of("rule", CompletionRule, "block_rule_is_known"),
         ]
 
     def __str__(self) -> str:
@@ -273,6 +340,47 @@ class Progress(models.Model):
     @property
     def is_complete(self) -> bool:
         return self.completed_at is not None
+
+
+class BlockProgress(models.Model):
+    """What one person did with one block. Every number only grows, so a message that comes twice or late, or from a
+    second device, changes nothing that is true."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="block_progress")
+    block = models.ForeignKey(Block, models.CASCADE, related_name="progress")
+    seen_seconds = models.PositiveIntegerField(default=0)
+    watched = models.CharField(
+        max_length=25, blank=True, help_text="Which hundredths of a video ran, as the bits of a hexadecimal number."
+    )
+    video_second = models.PositiveIntegerField(default=0, help_text="Where the video was left; this one may go back.")
+    completed_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "block progress"
+        constraints = [UniqueConstraint(fields=["user", "block"], name="blockprogress_unique_user_in_block")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.block}"
+
+    @property
+    def watched_percent(self) -> int:
+        return int(self.watched or "0", 16).bit_count()
+
+
+class Reflection(models.Model):
+    """What somebody wrote for themselves at a reflection block. Nobody else reads it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reflections")
+    block = models.ForeignKey(Block, models.CASCADE, related_name="reflections")
+    text = models.TextField(blank=True, max_length=20_000)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [UniqueConstraint(fields=["user", "block"], name="reflection_unique_user_in_block")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.block}"
 
 
 class QuizAttempt(models.Model):

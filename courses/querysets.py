@@ -100,6 +100,12 @@ class BlockQuerySet(PartQuerySet):
     to_course, to_lesson = "lesson__module__course", "lesson"
 
 
+class AssetQuerySet(PartQuerySet):
+    """A file of the course is open to all who take or teach it, whichever lesson shows it."""
+
+    to_course, to_lesson = "course", None
+
+
 class QuizQuerySet(PartQuerySet):
     to_course, to_lesson = "block__lesson__module__course", "block__lesson"
 

@@ -1,14 +1,18 @@
 """What the pages show, read in a fixed number of queries however long the course is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Exists, Max, OuterRef
 from django.utils.safestring import SafeString
 
+from courses import completion
+from courses.blocks import BlockType, type_of
 from courses.markdown import render
 from courses.models import (
     Block,
+    BlockProgress,
     Choice,
     Course,
     Enrollment,
@@ -221,21 +225,37 @@ def shown_quiz(
 @dataclass
 class ShownBlock:
     block: Block
+    type: BlockType
     html: SafeString
-    quiz: ShownQuiz | None = None
+    content: Any  # what its kind's page part needs
+    progress: BlockProgress | None
+    missing: str  # what its author has left to give; students do not see the block until then
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.progress and self.progress.completed_at)
 
 
-def shown_blocks(user, lesson: Lesson, *, quiz: ShownQuiz | None = None, attempt_id: int | None = None):
-    """The lesson's blocks. `quiz` replaces its own; `attempt_id` shows that result, if it is theirs."""
-    attempt = attempt_id and QuizAttempt.objects.filter(pk=attempt_id, user=user).first()
-    blocks = []
-    for block in lesson.blocks.select_related("quiz"):
-        shown = ShownBlock(block, render(block.body))
-        if block.kind == Block.Kind.QUIZ and hasattr(block, "quiz"):
-            if quiz and quiz.quiz.pk == block.quiz.pk:
-                shown.quiz = quiz
-            else:
-                mine = attempt if attempt and attempt.quiz_id == block.quiz.pk else None
-                shown.quiz = shown_quiz(user, block.quiz, attempt=mine)
-        blocks.append(shown)
-    return blocks
+def shown_blocks(
+    user,
+    lesson: Lesson,
+    *,
+    query: Mapping[str, str] | None = None,
+    contents: Mapping[int, Any] | None = None,
+    with_unready: bool = False,
+) -> list[ShownBlock]:
+    """The lesson's blocks. `query` is the address's part after the question mark; `contents` (block id -> content)
+    replaces what a kind would show by itself, such as a form with its errors."""
+    rows = list(lesson.blocks.select_related("quiz", "asset", "captions"))
+    progress = completion.progress_of(user, rows)
+    shown = []
+    for block in rows:
+        block.lesson = lesson
+        type_, missing = type_of(block.kind), type_of(block.kind).missing(block)
+        if missing and not with_unready:
+            continue
+        content = None
+        if not missing:
+            content = (contents or {}).get(block.pk) or type_.show(user, block, query or {})
+        shown.append(ShownBlock(block, type_, render(block.body), content, progress.get(block.pk), missing))
+    return shown

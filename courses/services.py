@@ -7,10 +7,25 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Block, Course, Enrollment, Lesson, Progress, Quiz, QuizAttempt
+from courses import completion
+from courses.models import (
+    Block,
+    BlockProgress,
+    Course,
+    Enrollment,
+    Lesson,
+    Progress,
+    Quiz,
+    QuizAttempt,
+    Reflection,
+)
 
 # Two equal submissions closer than this are one press of the button that arrived twice.
 SAME_SUBMISSION = timedelta(seconds=10)
+LONGEST_REFLECTION = 20_000
+
+# What somebody did in courses: all of it is theirs to take along and to erase.
+LEARNING = (QuizAttempt, BlockProgress, Reflection, Progress, Enrollment)
 
 Answers = Mapping[int, Iterable[int]]  # question id -> ids of the choices picked
 
@@ -25,6 +40,14 @@ class UnansweredQuestions(ValueError):
     def __init__(self, question_ids: list[int]):
         self.question_ids = question_ids
         super().__init__(f"{len(question_ids)} questions have no answer.")
+
+
+class StillOpen(ValueError):
+    """Some blocks of the lesson ask for something that was not done yet. `remaining` tells which, in order."""
+
+    def __init__(self, remaining: list[completion.Remaining]):
+        self.remaining = remaining
+        super().__init__("; ".join(f"{item.block.title}: {item.words}" for item in remaining))
 
 
 @transaction.atomic
@@ -81,7 +104,9 @@ def record_lesson_progress(*, user: User, lesson: Lesson, block: Block | None = 
 
 @transaction.atomic
 def complete_lesson(*, user: User, lesson: Lesson) -> Progress:
-    """Tick the lesson. The first time counts; later calls leave it as it was."""
+    """Tick the lesson. The first time counts; later calls leave it as it was. Raises StillOpen."""
+    if left := completion.remaining(user, lesson):
+        raise StillOpen(left)
     progress = record_lesson_progress(user=user, lesson=lesson)
     # Conditional, so that of two calls at once the earlier time stays.
     Progress.objects.filter(pk=progress.pk, completed_at=None).update(completed_at=timezone.now())
@@ -126,7 +151,19 @@ def submit_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
     if latest and latest.answers == attempt.answers and timezone.now() - latest.submitted_at < SAME_SUBMISSION:
         return latest
     attempt.save()
+    completion.submitted(user=user, block=quiz.block, passed=attempt.passed)
     return attempt
+
+
+@transaction.atomic
+def save_reflection(*, user: User, block: Block, text: str) -> Reflection:
+    """Keep what somebody wrote for themselves. An empty text is kept too, but hands nothing in."""
+    reflection, _ = Reflection.objects.update_or_create(
+        user=user, block=block, defaults={"text": text[:LONGEST_REFLECTION], "updated_at": timezone.now()}
+    )
+    if text.strip():
+        completion.submitted(user=user, block=block, passed=True)
+    return reflection
 
 
 def export_learning(user: User) -> dict:
@@ -153,9 +190,23 @@ def export_learning(user: User) -> dict:
             }
             for a in QuizAttempt.objects.filter(user=user).select_related("quiz__block")
         ],
+        "blocks": [
+            {
+                "block": p.block.title,
+                "seen_seconds": p.seen_seconds,
+                "watched_percent": p.watched_percent,
+                "video_second": p.video_second,
+                "completed_at": p.completed_at and p.completed_at.isoformat(),
+            }
+            for p in BlockProgress.objects.filter(user=user).select_related("block")
+        ],
+        "reflections": [
+            {"block": r.block.title, "text": r.text, "updated_at": r.updated_at.isoformat()}
+            for r in Reflection.objects.filter(user=user).select_related("block")
+        ],
     }
 
 
 @transaction.atomic
 def erase_learning(user: User) -> int:
-    return sum(model.objects.filter(user=user).delete()[0] for model in (QuizAttempt, Progress, Enrollment))
+    return sum(model.objects.filter(user=user).delete()[0] for model in LEARNING)

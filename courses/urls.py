@@ -14,5 +14,8 @@ urlpatterns = [
     path("lessons/<int:pk>/", views.lesson, name="lesson"),
     path("lessons/<int:pk>/progress/", views.record_progress, name="progress"),
     path("lessons/<int:pk>/complete/", views.complete_lesson, name="complete"),
+    path("blocks/<int:pk>/progress/", views.record_block, name="block-progress"),
+    path("blocks/<int:pk>/reflection/", views.save_reflection, name="reflection"),
+    path("files/<int:pk>/<str:name>", views.asset, name="asset"),
     path("quizzes/<int:pk>/submit/", views.submit_quiz, name="submit-quiz"),
 ]

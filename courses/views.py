@@ -1,14 +1,15 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from courses import panels, selectors, services
+from courses import assets, completion, panels, selectors, services
+from courses.forms import BlockProgressForm
 from courses.markdown import render as render_markdown
-from courses.models import Block, Course, Lesson, Quiz
+from courses.models import Asset, Block, Course, Lesson, Quiz
 
 
 @require_safe
@@ -90,11 +91,7 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
         return _send_to_course(request, pk)
     if not lesson.course.is_taught_by(request.user):
         services.record_lesson_progress(user=request.user, lesson=lesson)
-    attempt_id = request.GET.get("attempt", "")
-    blocks = selectors.shown_blocks(
-        request.user, lesson, attempt_id=int(attempt_id) if attempt_id.isdecimal() else None
-    )
-    return _lesson_page(request, lesson, blocks)
+    return _lesson_page(request, lesson)
 
 
 @require_POST
@@ -110,11 +107,71 @@ def record_progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @login_required
+def record_block(request: HttpRequest, pk: int) -> HttpResponse:
+    """`seconds` in view so far, or of a video `watched` (hundredths as hexadecimal bits) and its `second`."""
+    block = get_object_or_404(Block.objects.visible_to(request.user).select_related("lesson__module__course"), pk=pk)
+    form = BlockProgressForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"detail": form.first_error}, status=400)
+    if not block.course.is_taught_by(request.user):
+        sent = form.cleaned_data
+        if sent["seconds"] is not None:
+            completion.note_seen(user=request.user, block=block, seconds=sent["seconds"])
+        if sent["second"] is not None:
+            completion.note_watched(
+                user=request.user, block=block, hundredths=sent["watched"] or 0, second=sent["second"]
+            )
+    return JsonResponse(_what_remains(request.user, block.lesson))
+
+
+@require_POST
+@login_required
+def save_reflection(request: HttpRequest, pk: int) -> HttpResponse:
+    blocks = Block.objects.visible_to(request.user).filter(kind=Block.Kind.REFLECTION)
+    block = get_object_or_404(blocks.select_related("lesson__module__course"), pk=pk)
+    if not block.course.is_taught_by(request.user):
+        services.save_reflection(user=request.user, block=block, text=request.POST.get("text", ""))
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse(_what_remains(request.user, block.lesson))
+    return redirect(f"{block.lesson.get_absolute_url()}#block-{block.pk}")
+
+
+def _what_remains(user, lesson: Lesson) -> dict:
+    left = completion.remaining(user, lesson)
+    return {
+        "saved_at": timezone.now().isoformat(),
+        "remaining": [{"block": item.block.pk, "title": item.block.title, "words": item.words} for item in left],
+    }
+
+
+@require_safe
+@login_required
+def asset(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=pk)
+    try:
+        file = asset.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404("The file is gone.") from error
+    return assets.serve(
+        file,
+        name=asset.name,
+        size=asset.size,
+        content_type=asset.content_type,
+        range_header=request.headers.get("Range", ""),
+    )
+
+
+@require_POST
+@login_required
 def complete_lesson(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=pk)
     teaches = lesson.course.is_taught_by(request.user)
     if not teaches:
-        services.complete_lesson(user=request.user, lesson=lesson)
+        try:
+            services.complete_lesson(user=request.user, lesson=lesson)
+        except services.StillOpen:
+            messages.warning(request, "Some of this lesson is still open. What it is stands at its end.")
+            return redirect(f"{lesson.get_absolute_url()}#remaining")
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
     following = outline.neighbour(lesson, +1) or (outline.next_open and outline.next_open.lesson)
     if outline.done == outline.total:
@@ -136,11 +193,10 @@ def submit_quiz(request: HttpRequest, pk: int) -> HttpResponse:
         attempt = mark(user=request.user, quiz=quiz, answers=answers)
     except services.UnansweredQuestions as error:
         shown = selectors.shown_quiz(request.user, quiz, answers=answers, unanswered=error.question_ids)
-        blocks = selectors.shown_blocks(request.user, quiz.lesson, quiz=shown)
-        return _lesson_page(request, quiz.lesson, blocks, status=422)
+        return _lesson_page(request, quiz.lesson, contents={quiz.block_id: shown}, status=422)
     if previews:
         shown = selectors.shown_quiz(request.user, quiz, attempt=attempt)
-        return _lesson_page(request, quiz.lesson, selectors.shown_blocks(request.user, quiz.lesson, quiz=shown))
+        return _lesson_page(request, quiz.lesson, contents={quiz.block_id: shown})
     url = reverse("courses:lesson", args=[quiz.lesson.pk])
     return redirect(f"{url}?attempt={attempt.pk}#block-{quiz.block_id}")
 
@@ -164,8 +220,9 @@ def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
     return redirect(closed.course)
 
 
-def _lesson_page(request: HttpRequest, lesson: Lesson, blocks, *, status: int = 200) -> HttpResponse:
+def _lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: int = 200) -> HttpResponse:
     teaches = lesson.course.is_taught_by(request.user)
+    blocks = selectors.shown_blocks(request.user, lesson, query=request.GET, contents=contents, with_unready=teaches)
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
     shown = panels.lesson_panels(request, lesson)
     context = {
@@ -178,7 +235,11 @@ def _lesson_page(request: HttpRequest, lesson: Lesson, blocks, *, status: int = 
         "next": outline.neighbour(lesson, +1),
         "teaches": teaches,
         # One filled button a page: while a quiz waits, it is the quiz's.
-        "quiz_is_next": any(b.quiz and not b.quiz.attempt and not b.quiz.is_passed for b in blocks),
+        "quiz_is_next": any(
+            b.block.kind == Block.Kind.QUIZ and b.content and not b.content.attempt and not b.content.is_passed
+            for b in blocks
+        ),
+        "remaining": [] if teaches else completion.remaining(request.user, lesson),
         "reading": request.GET.get("view") == "reading",
         "panels": shown,
         "panel_scripts": panels.scripts_of(shown),

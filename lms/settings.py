@@ -20,6 +20,8 @@ ATTUNE_READING_PLACE       where pictures are read: server, device, or student f
 ATTUNE_READING_HOURS       how long single readings are kept; sums of ten seconds stay           (24)
 ATTUNE_TORCH_THREADS       CPU threads of the inference worker                                  (1)
 ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
+ATTUNE_LARGEST_UPLOAD_MB   the largest file a teacher may put into a course                     (500)
+ATTUNE_EMBED_HOSTS         comma-separated hosts whose pages a lesson may embed       (a short list, see below)
 DATABASE_URL               postgres://user:password@host:port/name                              (SQLite)
 REDIS_URL                  redis://host:port/0; broker and channel layer         (inside this process)
 """
@@ -72,6 +74,15 @@ CONTENT_SECURITY_POLICY = {
 }
 # The admin's Alpine evaluates its attributes and writes styles into elements; see AdminPolicyMiddleware.
 ADMIN_CONTENT_SECURITY_POLICY_UPDATE = {"script-src": [UNSAFE_EVAL], "style-src": [UNSAFE_INLINE]}
+# Pages that a lesson may embed. Videos are always allowed from the two players; what is named here comes on top.
+VIDEO_HOSTS = ["www.youtube-nocookie.com", "player.vimeo.com"]
+EMBED_HOSTS = env.read_list(
+    "ATTUNE_EMBED_HOSTS", ["www.geogebra.org", "phet.colorado.edu", "www.desmos.com", "ourworldindata.org", "h5p.org"]
+)
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["frame-src"] = [
+    SELF,
+    *(f"https://{host}" for host in VIDEO_HOSTS + EMBED_HOSTS),
+]
 PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=()"
 
 # --- What is installed ---
@@ -250,6 +261,13 @@ if smtp_url := env.read_url("ATTUNE_SMTP_URL", ("smtp", "smtps")):
     EMAIL_PORT = _smtp.port or (465 if EMAIL_USE_SSL else 25)
     EMAIL_HOST_USER = unquote(_smtp.username or "")
     EMAIL_HOST_PASSWORD = unquote(_smtp.password or "")
+
+# --- Files of courses and their students: outside the static ones, each served by a view that asks who may see it ---
+
+MEDIA_ROOT = ATTUNE_DATA_DIR / "files"
+MEDIA_ROOT.mkdir(exist_ok=True)
+FILE_UPLOAD_PERMISSIONS = 0o600
+ATTUNE_LARGEST_UPLOAD_MB = env.read_int("ATTUNE_LARGEST_UPLOAD_MB", 500, lowest=1)
 
 # --- Language, static files, REST, log ---
 

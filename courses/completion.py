@@ -1,0 +1,109 @@
+"""When a block and a lesson count as done. Each write may come twice, late, or from two devices at once."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts.models import User
+from courses import blocks
+from courses.models import Block, BlockProgress, Lesson, Progress
+
+HUNDREDTHS = 100
+LONGEST_SEEN = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """A block that still has something to do, and what in words."""
+
+    block: Block
+    words: str
+
+
+def progress_of(user, blocks_of_page: list[Block]) -> dict[int, BlockProgress]:
+    """Block id -> what this person did there. One query."""
+    found = BlockProgress.objects.filter(user_id=user.pk, block__in=blocks_of_page) if user.pk else ()
+    return {row.block_id: row for row in found}
+
+
+def remaining(user, lesson: Lesson) -> list[Remaining]:
+    """What is left to do in a lesson, in its order. Two queries. Blocks students do not see ask nothing of them."""
+    asked = [
+        block
+        for block in lesson.blocks.exclude(rule=Block.Rule.NONE)
+        if block.kind in {t.kind for t in blocks.all_types()} and not blocks.type_of(block.kind).missing(block)
+    ]
+    done = progress_of(user, asked)
+    return [
+        Remaining(block, words_left(block, done.get(block.pk)))
+        for block in asked
+        if not (done.get(block.pk) and done[block.pk].completed_at)
+    ]
+
+
+def words_left(block: Block, progress: BlockProgress | None) -> str:
+    if block.rule == Block.Rule.SEEN:
+        left = max(1, block.rule_value - (progress.seen_seconds if progress else 0))
+        return f"{left} more second{'s' * (left != 1)} here"
+    if block.rule == Block.Rule.WATCHED:
+        return f"watched {progress.watched_percent if progress else 0} of {block.rule_value}%"
+    return {
+        Block.Rule.SUBMITTED: "to be answered" if block.kind == Block.Kind.QUIZ else "to be handed in",
+        Block.Rule.PASSED: "to be passed",
+    }[Block.Rule(block.rule)]
+
+
+def _row(user: User, block: Block) -> BlockProgress:
+    return BlockProgress.objects.get_or_create(user=user, block=block)[0]
+
+
+@transaction.atomic
+def note_seen(*, user: User, block: Block, seconds: int) -> BlockProgress:
+    """The block was in view for `seconds` altogether. A smaller number than the known one changes nothing."""
+    row = _row(user, block)
+    BlockProgress.objects.filter(pk=row.pk).update(
+        seen_seconds=Greatest("seen_seconds", min(seconds, LONGEST_SEEN)), updated_at=timezone.now()
+    )
+    row.refresh_from_db()
+    if block.rule == Block.Rule.SEEN and row.seen_seconds >= block.rule_value:
+        row = complete_block(user=user, block=block)
+    return row
+
+
+@transaction.atomic
+def note_watched(*, user: User, block: Block, hundredths: int, second: int) -> BlockProgress:
+    """A video ran through `hundredths` (bit n set: its n-th hundredth ran) and is now at `second`. What ran is added to
+    what is known, so skipping ahead does not count as watching."""
+    row = BlockProgress.objects.select_for_update().get(pk=_row(user, block).pk)
+    ran = int(row.watched or "0", 16) | (hundredths & ((1 << HUNDREDTHS) - 1))
+    row.watched, row.video_second, row.updated_at = f"{ran:x}", second, timezone.now()
+    row.save(update_fields=["watched", "video_second", "updated_at"])
+    if block.rule == Block.Rule.WATCHED and row.watched_percent >= block.rule_value:
+        row = complete_block(user=user, block=block)
+    return row
+
+
+@transaction.atomic
+def complete_block(*, user: User, block: Block) -> BlockProgress:
+    """Tick the block, once, and its lesson with it when nothing else is left there."""
+    row = _row(user, block)
+    BlockProgress.objects.filter(pk=row.pk, completed_at=None).update(completed_at=timezone.now())
+    row.refresh_from_db()
+    if not remaining(user, block.lesson):
+        _complete(user, block.lesson)
+    return row
+
+
+def submitted(*, user: User, block: Block, passed: bool) -> None:
+    """Somebody handed in a quiz, an assignment or a reflection; `passed` tells whether it was enough."""
+    if block.rule == Block.Rule.SUBMITTED or (block.rule == Block.Rule.PASSED and passed):
+        complete_block(user=user, block=block)
+
+
+def _complete(user: User, lesson: Lesson) -> None:
+    now = timezone.now()
+    Progress.objects.get_or_create(user=user, lesson=lesson, defaults={"started_at": now, "last_seen_at": now})
+    Progress.objects.filter(Q(user=user, lesson=lesson), completed_at=None).update(completed_at=now)

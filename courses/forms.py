@@ -1,0 +1,19 @@
+from django import forms
+
+LONGEST_DAY = 24 * 3600
+
+
+class BlockProgressForm(forms.Form):
+    """What a lesson's page reports of a block. A report may hold either half."""
+
+    seconds = forms.IntegerField(min_value=0, max_value=LONGEST_DAY, required=False)
+    second = forms.IntegerField(min_value=0, max_value=LONGEST_DAY, required=False)
+    watched = forms.RegexField(r"^[0-9a-f]{1,25}$", required=False)
+
+    def clean_watched(self) -> int | None:
+        given = self.cleaned_data["watched"]
+        return int(given, 16) if given else None
+
+    @property
+    def first_error(self) -> str:
+        return next(f"{field}: {errors[0]}" for field, errors in self.errors.items())
