@@ -1,35 +1,27 @@
-// Remembers the place in the lesson, and quiz answers until they are sent. The page works without it.
+// Remembers the place in the lesson, counts how long a block was in view where that matters, keeps what is written,
+// and moves between lessons by keyboard. The page works without it.
+
+import { recorded, sayState, send } from "./lesson_report.js";
 
 const article = document.querySelector("[data-lesson-id]");
-const note = document.querySelector("[data-save-state]");
-const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
 const SETTLE_MS = 1500; // a block counts as the place once the reader stays there this long
+const REPORT_SECONDS = 5;
+const READING_BAND = "-25% 0px -45% 0px"; // the part of the window where people read
 
-function saved(isoTime) {
-  const time = new Date(isoTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  note.textContent = `Saved ${time}`;
-}
+let lastSaved = null;
 
 async function savePlace(blockId) {
   try {
-    const response = await fetch(article.dataset.progressUrl, {
-      method: "POST",
-      headers: { "X-CSRFToken": token },
-      body: new URLSearchParams({ block: blockId }),
-    });
-    if (!response.ok) throw new Error(response.status);
-    saved((await response.json()).saved_at);
+    await send(article.dataset.progressUrl, { block: blockId });
   } catch {
-    note.textContent = "Not saved, will try again";
+    sayState("Not saved, will try again");
     lastSaved = null;
   }
 }
 
-let lastSaved = null;
-let timer = null;
-
 function watchPlace() {
   const inView = new Set();
+  let timer = null;
   const observer = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {
@@ -45,9 +37,34 @@ function watchPlace() {
         savePlace(current);
       }, SETTLE_MS);
     },
-    { rootMargin: "-25% 0px -45% 0px" }, // the band of the page where people read
+    { rootMargin: READING_BAND },
   );
   for (const block of article.querySelectorAll("[data-block-id]")) observer.observe(block);
+}
+
+// Counts the seconds in which the block touches the reading band of a page that is looked at.
+function countSeen(block) {
+  let seconds = Number(block.dataset.seen);
+  let reported = seconds;
+  let inView = false;
+  new IntersectionObserver(([entry]) => (inView = entry.isIntersecting), { rootMargin: "-10% 0px" }).observe(block);
+  const report = () => {
+    if (seconds === reported) return;
+    const sent = seconds;
+    send(block.dataset.blockUrl, { seconds: sent }).then(
+      (answer) => {
+        reported = Math.max(reported, sent);
+        if (!answer.remaining.some((item) => item.block === Number(block.dataset.blockId))) clearInterval(clock);
+      },
+      () => sayState("Not saved, will try again"),
+    );
+  };
+  const clock = setInterval(() => {
+    if (!inView || document.hidden) return;
+    seconds += 1;
+    if (seconds - reported >= REPORT_SECONDS) report();
+  }, 1000);
+  document.addEventListener("visibilitychange", () => document.hidden && report());
 }
 
 function keepAnswers(form) {
@@ -63,5 +80,53 @@ function keepAnswers(form) {
   form.addEventListener("submit", () => sessionStorage.removeItem(key));
 }
 
-if (article && note && token && article.dataset.progressUrl) watchPlace();
+// Kept within a second of the last keystroke, and at once when the page is left.
+function keepReflection(form) {
+  const field = form.querySelector("textarea");
+  const state = form.querySelector("[data-reflection-state]");
+  let kept = field.value;
+  let timer = null;
+  const keep = async () => {
+    clearTimeout(timer);
+    const text = field.value;
+    if (text === kept) return;
+    try {
+      const answer = await send(form.action, { text });
+      kept = text;
+      state.textContent = `Kept ${new Date(answer.saved_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}.`;
+    } catch {
+      state.textContent = "Not kept yet; it stays here and is tried again.";
+      timer = setTimeout(keep, 3000);
+    }
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(keep, 800);
+  });
+  field.addEventListener("blur", keep);
+  window.addEventListener("pagehide", keep);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    keep();
+  });
+}
+
+// Shift with an arrow, so that no single key is taken from anyone.
+function moveByKeyboard() {
+  document.addEventListener("keydown", (event) => {
+    if (!event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target.closest("input, textarea, select, video, [contenteditable]") || !getSelection().isCollapsed) return;
+    const rtl = document.documentElement.dir === "rtl";
+    const wanted = { ArrowRight: rtl ? "prev" : "next", ArrowLeft: rtl ? "next" : "prev" }[event.key];
+    const link = wanted && document.querySelector(`link[rel="${wanted}"]`);
+    if (link) location.assign(link.href);
+  });
+}
+
+if (article && recorded) {
+  watchPlace();
+  article.querySelectorAll("[data-seen]").forEach(countSeen);
+  article.querySelectorAll("form[data-reflection]").forEach(keepReflection);
+}
 document.querySelectorAll("form[data-quiz]").forEach(keepAnswers);
+moveByKeyboard();

@@ -1,0 +1,58 @@
+// Tells the server what was seen, watched or written in a block, and the page what is left to do.
+// Every number only grows on the server, so a report that comes twice or late does no harm.
+
+const article = document.querySelector("[data-lesson-id]");
+const note = document.querySelector("[data-save-state]");
+const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+
+export const recorded = Boolean(article?.dataset.progressUrl && token); // not for a teacher's preview
+
+export function sayState(text) {
+  if (note) note.textContent = text;
+}
+
+export function saySaved(isoTime) {
+  sayState(`Saved ${new Date(isoTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
+}
+
+// keepalive: a report sent while the page closes still arrives.
+export async function send(url, fields) {
+  const response = await fetch(url, {
+    method: "POST",
+    keepalive: true,
+    headers: { "X-CSRFToken": token, Accept: "application/json" },
+    body: new URLSearchParams(fields),
+  });
+  if (!response.ok) throw new Error(response.status);
+  const answer = await response.json();
+  saySaved(answer.saved_at);
+  if (answer.remaining) showRemaining(answer.remaining);
+  return answer;
+}
+
+function showRemaining(items) {
+  const box = document.querySelector("[data-remaining]");
+  const before = box.hidden ? 0 : box.querySelectorAll("li").length;
+  box.querySelector("ul").replaceChildren(
+    ...items.map((item) => {
+      const line = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = `#block-${item.block}`;
+      link.textContent = item.title;
+      line.append(link, `, ${item.words}`);
+      return line;
+    }),
+  );
+  box.hidden = items.length === 0;
+  if (before > 0 && items.length === 0) tickLesson();
+}
+
+function tickLesson() {
+  const tick = document.querySelector(".outline-item[aria-current] .tick");
+  const picture = tick?.querySelector("use");
+  if (!picture) return;
+  tick.className = "tick tick-done";
+  picture.setAttribute("href", picture.getAttribute("href").replace(/#.*/, "#check-circle-fill"));
+  tick.querySelector("svg").setAttribute("aria-label", "Done");
+  sayState("All done here");
+}
