@@ -29,6 +29,9 @@ class BlockType:
     missing: Callable[[Block], str] = lambda block: ""
     show: Callable[[Any, Block, Mapping[str, str]], Any] = lambda user, block, query: None
     teaser: str = ""  # what the author reads in the menu of kinds
+    made: Callable[[Block], Any] = lambda block: None  # called when an author adds one
+    details_label: str = ""  # the button by which its author goes on, such as to a quiz's questions,
+    details_url: Callable[[Block], str] = lambda block: ""  # and where it leads
 
     @property
     def template(self) -> str:

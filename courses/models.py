@@ -204,12 +204,23 @@ class Block(models.Model):
         "seconds or percent", default=0, help_text="For “seen” the seconds, for “watched” the percent."
     )
 
-    objects = querysets.BlockQuerySet.as_manager()
+    version = models.PositiveIntegerField(
+        default=1, help_text="Counts its saves, so that two authors notice each other."
+    )
+    removed_at = models.DateTimeField(null=True, blank=True, help_text="Taken out of the lesson; its history keeps it.")
+
+    # What was taken out is gone for every page; what students did there stays, and a restored lesson has it back.
+    objects = querysets.PresentBlocks.from_queryset(querysets.BlockQuerySet)()
+    with_removed = querysets.BlockQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "pk"]
         constraints = [
-            UniqueConstraint(fields=["lesson", "position"], name="block_position_unique_in_lesson"),
+            UniqueConstraint(
+                fields=["lesson", "position"],
+                condition=Q(removed_at__isnull=True),
+                name="block_position_unique_in_lesson",
+            ),
             _one_of("kind", BlockKind, "block_kind_is_known"),
             _one_of("rule", CompletionRule, "block_rule_is_known"),
         ]
@@ -220,6 +231,24 @@ class Block(models.Model):
     @property
     def course(self) -> Course:
         return self.lesson.course
+
+
+class LessonRevision(models.Model):
+    """How a lesson read at some time: what its history shows and restores. Quizzes' questions are not part of it."""
+
+    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="revisions")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="lesson_revisions"
+    )
+    content = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.lesson}, {self.updated_at:%Y-%m-%d %H:%M}"
 
 
 class Quiz(models.Model):

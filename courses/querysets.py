@@ -100,6 +100,11 @@ class BlockQuerySet(PartQuerySet):
     to_course, to_lesson = "lesson__module__course", "lesson"
 
 
+class PresentBlocks(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(removed_at=None)
+
+
 class AssetQuerySet(PartQuerySet):
     """A file of the course is open to all who take or teach it, whichever lesson shows it."""
 

@@ -1,12 +1,14 @@
 """The quiz as a block of a lesson."""
 
+from django.urls import reverse
+
 from courses import selectors
 from courses.blocks import NONE, PASSED, SUBMITTED, BlockType, register
-from courses.models import Block, QuizAttempt
+from courses.models import Block, Quiz, QuizAttempt
 
 
 def missing(block: Block) -> str:
-    return "" if hasattr(block, "quiz") else "Add its questions."
+    return "" if hasattr(block, "quiz") and block.quiz.questions.exists() else "Add its questions."
 
 
 def show(user, block: Block, query) -> "selectors.ShownQuiz":
@@ -18,4 +20,25 @@ def show(user, block: Block, query) -> "selectors.ShownQuiz":
     return selectors.shown_quiz(user, block.quiz, attempt=attempt)
 
 
-register(BlockType("quiz", "Quiz", "patch-question", (NONE, SUBMITTED, PASSED), missing, show, "Questions to check"))
+def made(block: Block) -> None:
+    Quiz.objects.create(block=block)
+
+
+def details_url(block: Block) -> str:
+    return reverse("admin:courses_quiz_change", args=[block.quiz.pk])
+
+
+register(
+    BlockType(
+        "quiz",
+        "Quiz",
+        "patch-question",
+        (NONE, SUBMITTED, PASSED),
+        missing,
+        show,
+        "Questions to check oneself",
+        made,
+        "Edit the questions",
+        details_url,
+    )
+)

@@ -2,7 +2,7 @@
 
 import { recorded, sayState, send } from "./lesson_report.js";
 
-const HUNDREDTHS = 100n;
+const LAST_HUNDREDTH = 99;
 const REPORT_MS = 5000;
 const clockTime = (seconds) =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
@@ -24,9 +24,9 @@ class Watch {
   // The video is at `second` of `duration`; `jumped` when somebody moved it there.
   note(second, duration, jumped = false) {
     if (!(duration > 0)) return;
-    const now = Math.min(HUNDREDTHS - 1n, BigInt(Math.floor((second / duration) * 100)));
+    const now = Math.min(LAST_HUNDREDTH, Math.floor((second / duration) * 100));
     const from = jumped || this.previous === null ? now : this.previous;
-    for (let bit = from; bit <= now; bit += 1n) this.ran |= 1n << bit;
+    for (let bit = from; bit <= now; bit += 1) this.ran |= 1n << BigInt(bit);
     this.previous = now;
     this.at = Math.floor(second);
     this.changed = true;

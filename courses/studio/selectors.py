@@ -1,0 +1,36 @@
+"""What the authors' pages show."""
+
+from difflib import ndiff
+
+from courses.models import Lesson, LessonRevision
+
+SHOWN = 50
+
+
+def shown_revisions(lesson: Lesson, chosen: int | None) -> dict:
+    """The newest revisions, the chosen one (else the newest), and what it changed against the one before."""
+    rows = list(lesson.revisions.select_related("author")[:SHOWN])
+    place = next((i for i, row in enumerate(rows) if row.pk == chosen), 0)
+    former = rows[place + 1] if place + 1 < len(rows) else None
+    return {
+        "revisions": rows,
+        "chosen": rows[place] if rows else None,
+        "changes": changes_between(former, rows[place]) if rows else [],
+        "is_newest": place == 0,
+    }
+
+
+def changes_between(former: LessonRevision | None, revision: LessonRevision) -> list[tuple[str, str]]:
+    """Lines as ("+" or "-" or " ", text), unchanged ones only beside a change."""
+    before, after = (_as_lines(row.content) if row else [] for row in (former, revision))
+    lines = [(line[0], line[2:]) for line in ndiff(before, after) if line[0] in "+- "]
+    near = {i + step for i, (sign, _) in enumerate(lines) if sign != " " for step in (-1, 0, 1)}
+    return [line for i, line in enumerate(lines) if i in near]
+
+
+def _as_lines(content: dict) -> list[str]:
+    lines = [content["title"], *filter(None, [content["summary"]])]
+    for block in content["blocks"]:
+        lines += [f"## {block['title']}", *block["body"].splitlines()]
+        lines += [f"{name}: {block[name]}" for name in ("alt_text", "address") if block[name]]
+    return lines

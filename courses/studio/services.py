@@ -1,0 +1,205 @@
+"""What authors write. Each save is small and may meet another author's: an order is a move, not a list, so two people
+who reorder at once both get what they asked for; a block is saved on top of the version its author has read."""
+
+from django.core.files.base import File
+from django.db import transaction
+from django.db.models import F, Max, Model, QuerySet
+from django.utils import timezone
+from django.utils.text import slugify
+
+from accounts.models import User
+from courses import assets, blocks
+from courses.models import Block, Course, Lesson, Module, Progress
+from courses.services import enroll_instructor
+from courses.studio.revisions import record_revision
+
+# Rows are parked this far up while they change places, past any position in use.
+PARKING = 1_000_000
+BLOCK_FIELDS = ("title", "body", "alt_text", "address", "rule", "rule_value")
+
+
+class Overtaken(ValueError):
+    """Somebody else saved this block since its author opened it. `theirs` is the block as it is now."""
+
+    def __init__(self, theirs: Block):
+        self.theirs = theirs
+        super().__init__("Somebody else changed this part meanwhile.")
+
+
+class HasLearners(ValueError):
+    """People have begun what was to be removed; the message says what to do instead."""
+
+
+class NotReady(ValueError):
+    """Something has to be there before this can be published; the message says what."""
+
+
+@transaction.atomic
+def create_course(*, user: User, title: str, summary: str) -> Course:
+    """A draft with one empty module and lesson, taught by this person."""
+    course = Course.objects.create(title=title, summary=summary, slug=free_slug(title))
+    enroll_instructor(user=user, course=course)
+    add_lesson(module=add_module(course=course, title="First module"), title="First lesson")
+    return course
+
+
+def free_slug(title: str) -> str:
+    """The title as the end of an address, numbered if it is taken."""
+    wanted = slugify(title)[:70].strip("-") or "course"
+    taken = {"new"} | set(Course.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    return next(s for s in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if s not in taken)
+
+
+@transaction.atomic
+def add_module(*, course: Course, title: str) -> Module:
+    lock(course)
+    return Module.objects.create(course=course, title=title, position=_last(course.modules.all()) + 1)
+
+
+@transaction.atomic
+def add_lesson(*, module: Module, title: str) -> Lesson:
+    lock(module.course)
+    return Lesson.objects.create(module=module, title=title, position=_last(module.lessons.all()) + 1)
+
+
+@transaction.atomic
+def add_block(*, lesson: Lesson, kind: str, author: User) -> Block:
+    """A new block at the end, with what its kind keeps beside it (a quiz, an assignment)."""
+    lock(lesson.course)
+    type_, position = blocks.type_of(kind), _last(lesson.blocks.all()) + 1
+    title = f"Part {position}" if kind == Block.Kind.TEXT else type_.label
+    block = Block.objects.create(lesson=lesson, kind=kind, title=title, position=position)
+    type_.made(block)
+    record_revision(lesson=lesson, author=author)
+    return block
+
+
+@transaction.atomic
+def save_block(*, block: Block, author: User, version: int, changes: dict) -> Block:
+    """Save the given fields over `version`, the one its author read. Raises Overtaken if there is a newer one."""
+    known = Block.objects.select_for_update().get(pk=block.pk)
+    if known.version != version:
+        raise Overtaken(known)
+    for field in BLOCK_FIELDS:
+        if field in changes:
+            setattr(known, field, changes[field])
+    known.version += 1
+    known.save(update_fields=[*BLOCK_FIELDS, "version"])
+    record_revision(lesson=known.lesson, author=author)
+    return known
+
+
+@transaction.atomic
+def attach_file(*, block: Block, author: User, upload: File, use: str) -> Block:
+    """Give a block its picture, video or file, or a video its captions. Raises assets.RefusedFile."""
+    asset = assets.keep(course=block.course, upload=upload, use=use)
+    field = "captions" if use == "captions" else "asset"
+    Block.objects.filter(pk=block.pk).update(**{f"{field}_id": asset.pk, "version": F("version") + 1})
+    block.refresh_from_db()
+    record_revision(lesson=block.lesson, author=author)
+    return block
+
+
+@transaction.atomic
+def remove_block(*, block: Block, author: User) -> None:
+    """Take a block out of its lesson. What students did there is kept, and the lesson's history can bring it back."""
+    lock(block.course)
+    Block.objects.filter(pk=block.pk).update(removed_at=timezone.now(), version=F("version") + 1)
+    _number(block.lesson.blocks.all())
+    record_revision(lesson=block.lesson, author=author)
+
+
+@transaction.atomic
+def remove_lesson(*, lesson: Lesson) -> None:
+    """Raises HasLearners once somebody has opened it."""
+    lock(lesson.course)
+    if Progress.objects.filter(lesson=lesson).exists():
+        raise HasLearners(
+            "Students have opened this lesson, so it stays. Make it a draft to take it out of the course."
+        )
+    module = lesson.module
+    lesson.delete()
+    _number(module.lessons.all())
+
+
+@transaction.atomic
+def remove_module(*, module: Module) -> None:
+    """Raises HasLearners while it holds lessons."""
+    lock(module.course)
+    if module.lessons.exists():
+        raise HasLearners("This module still has lessons. Move or remove them first.")
+    course = module.course
+    module.delete()
+    _number(course.modules.all())
+
+
+@transaction.atomic
+def move(*, row: Module | Lesson | Block, before: int | None, module: Module | None = None) -> None:
+    """Put a row before the sibling with that id, or last. A lesson may go to another module of its course."""
+    lock(row.course)
+    row.refresh_from_db()
+    if isinstance(row, Lesson) and module is not None and module.pk != row.module_id:
+        if module.course_id != row.module.course_id:
+            raise ValueError("A lesson stays in its course.")
+        former = row.module
+        row.module, row.position = module, _last(module.lessons.all()) + 1
+        row.save(update_fields=["module", "position"])
+        _number(former.lessons.all())
+    siblings = list(siblings_of(row).exclude(pk=row.pk).order_by("position", "pk"))
+    place = next((i for i, sibling in enumerate(siblings) if sibling.pk == before), len(siblings))
+    siblings.insert(place, row)
+    _number(siblings_of(row), siblings)
+
+
+def step_before(row: Module | Lesson | Block, step: str) -> int | None:
+    """The id that a row goes before when it moves one step "up" or "down"; None is last (and no step at all)."""
+    if not step:
+        return None
+    ids = list(siblings_of(row).order_by("position", "pk").values_list("pk", flat=True))
+    here = ids.index(row.pk)
+    wanted = (here - 1 if here else 1) if step == "up" else here + 2  # the first one stays where it is
+    return ids[wanted] if wanted < len(ids) else None
+
+
+def siblings_of(row: Module | Lesson | Block) -> QuerySet:
+    if isinstance(row, Module):
+        return row.course.modules.all()
+    return row.module.lessons.all() if isinstance(row, Lesson) else row.lesson.blocks.all()
+
+
+@transaction.atomic
+def set_course_status(*, course: Course, status: str) -> Course:
+    """Publish, archive, or take back to draft. Publishing raises NotReady until a lesson is published."""
+    if status == Course.Status.PUBLISHED and not Lesson.objects.for_course(course).published().exists():
+        raise NotReady("Publish a lesson first, so that there is something to read.")
+    course.status = status
+    course.save(update_fields=["status"])
+    return course
+
+
+@transaction.atomic
+def set_lesson_status(*, lesson: Lesson, status: str) -> Lesson:
+    """Publishing raises NotReady while no block can be shown."""
+    if status == Lesson.Status.PUBLISHED and all(blocks.type_of(b.kind).missing(b) for b in lesson.blocks.all()):
+        raise NotReady("This lesson has nothing to show yet. Give it a part first.")
+    lesson.status = status
+    lesson.save(update_fields=["status"])
+    return lesson
+
+
+def lock(course: Course) -> None:
+    """One change of a course's order at a time."""
+    Course.objects.select_for_update().get(pk=course.pk)
+
+
+def _last(rows: QuerySet) -> int:
+    return rows.aggregate(last=Max("position"))["last"] or 0
+
+
+def _number(rows: QuerySet, in_order: list[Model] | None = None) -> None:
+    """Positions 1, 2, 3. Parked first, so that no row meets another's old position on its way."""
+    in_order = list(rows.order_by("position", "pk")) if in_order is None else in_order
+    rows.update(position=F("position") + PARKING)
+    for position, row in enumerate(in_order, start=1):
+        row.position = position
+    rows.model._default_manager.bulk_update(in_order, ["position"])

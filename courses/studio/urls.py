@@ -1,0 +1,29 @@
+from django.urls import path
+
+from courses.studio import views
+
+app_name = "studio"
+
+urlpatterns = [
+    path("courses/new/", views.new_course, name="new"),
+    path("courses/<slug:slug>/edit/", views.course, name="course"),
+    path("courses/<slug:slug>/edit/save/", views.save_course, name="save-course"),
+    path("courses/<slug:slug>/edit/status/", views.course_status, name="course-status"),
+    path("courses/<slug:slug>/edit/modules/", views.add_module, name="add-module"),
+    path("modules/<int:pk>/save/", views.save_module, name="save-module"),
+    path("modules/<int:pk>/remove/", views.remove_module, name="remove-module"),
+    path("modules/<int:pk>/lessons/", views.add_lesson, name="add-lesson"),
+    path("lessons/<int:pk>/edit/", views.lesson, name="lesson"),
+    path("lessons/<int:pk>/edit/save/", views.save_lesson, name="save-lesson"),
+    path("lessons/<int:pk>/edit/status/", views.lesson_status, name="lesson-status"),
+    path("lessons/<int:pk>/edit/blocks/", views.add_block, name="add-block"),
+    path("lessons/<int:pk>/remove/", views.remove_lesson, name="remove-lesson"),
+    path("lessons/<int:pk>/edit/history/", views.history, name="history"),
+    path("revisions/<int:pk>/restore/", views.restore, name="restore"),
+    path("blocks/<int:pk>/save/", views.save_block, name="save-block"),
+    path("blocks/<int:pk>/file/", views.attach_file, name="attach-file"),
+    path("blocks/<int:pk>/details/", views.details, name="details"),
+    path("blocks/<int:pk>/remove/", views.remove_block, name="remove-block"),
+    path("studio/move/", views.move, name="move"),
+    path("studio/preview/", views.preview, name="preview"),
+]

@@ -1,0 +1,312 @@
+// The authors' pages: what is written is saved within a second, rows are dragged or moved by their arrows, files upload
+// with their progress shown, Markdown is previewed. Without it each form has its button.
+
+const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+const WAIT_MS = 700;
+const RETRY_MS = 4000;
+const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+async function post(url, body, keepalive = false) {
+  const response = await fetch(url, {
+    method: "POST",
+    keepalive,
+    headers: { "X-CSRFToken": token, Accept: "application/json" },
+    body,
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw Object.assign(new Error(answer.detail || `The server answered ${response.status}.`), { status: response.status, answer });
+  return answer;
+}
+
+// --- Autosave ---
+
+const unsaved = new Set();
+
+class Autosave {
+  constructor(form) {
+    this.form = form;
+    this.state = (form.closest("[data-row]") ?? form).querySelector("[data-autosave-state]") ?? form.querySelector("[data-autosave-state]");
+    this.saved = this.written();
+    this.running = null;
+    form.addEventListener("input", () => this.soon());
+    form.addEventListener("change", () => this.soon());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.now();
+    });
+    window.addEventListener("pagehide", () => this.now(true));
+    document.addEventListener("visibilitychange", () => document.hidden && this.now(true));
+  }
+
+  written() {
+    const fields = new URLSearchParams(new FormData(this.form));
+    fields.delete("version");
+    return fields.toString();
+  }
+
+  say(text) {
+    this.state.textContent = text;
+  }
+
+  soon(wait = WAIT_MS) {
+    clearTimeout(this.timer);
+    if (this.written() === this.saved) return;
+    unsaved.add(this);
+    this.timer = setTimeout(() => this.now(), wait);
+  }
+
+  async now(leaving = false) {
+    clearTimeout(this.timer);
+    if (this.stopped || this.running || this.written() === this.saved) return;
+    const written = this.written();
+    this.running = post(this.form.action, new URLSearchParams(new FormData(this.form)), leaving);
+    try {
+      const answer = await this.running;
+      this.saved = written;
+      this.took(answer);
+      this.say(`Saved ${clock(answer.saved_at)}`);
+      if (this.written() === written) unsaved.delete(this);
+    } catch (error) {
+      if (error.status === 409) this.overtaken(error.answer);
+      else if (error.status === 422) this.say(`Not saved: ${error.message}`);
+      else {
+        this.say("Not saved, trying again");
+        this.timer = setTimeout(() => this.now(), RETRY_MS);
+      }
+    } finally {
+      this.running = null;
+    }
+    if (!this.stopped && this.written() !== written) this.soon();
+  }
+
+  // A block's version moves on with each save, its note about what is missing with it.
+  took(answer) {
+    const version = this.form.elements.version;
+    if (version && answer.version) version.value = answer.version;
+    const value = this.form.elements.rule_value;
+    if (value && answer.rule_value && document.activeElement !== value) {
+      value.value = answer.rule_value;
+      this.saved = this.written();
+    }
+    showMissing(this.form.closest("[data-row]"), answer.missing);
+  }
+
+  // Somebody else saved this part: both texts stay on the page until its author chooses.
+  overtaken(answer) {
+    this.stopped = true;
+    this.say(answer.detail);
+    const box = document.createElement("div");
+    box.className = "overtaken";
+    box.setAttribute("role", "alert");
+    const words = document.createElement("p");
+    words.textContent = "Somebody else changed this part meanwhile. Yours is still here.";
+    const mine = button("Save mine over it", () => go());
+    const theirs = button("Take theirs", () => {
+      for (const [name, value] of Object.entries(answer.theirs)) {
+        if (this.form.elements[name]) this.form.elements[name].value = value;
+      }
+      go();
+    });
+    const text = document.createElement("pre");
+    text.textContent = answer.theirs.body;
+    const go = () => {
+      this.form.elements.version.value = answer.version;
+      this.saved = null;
+      this.stopped = false;
+      box.remove();
+      this.now();
+    };
+    box.append(words, text, mine, theirs);
+    this.form.prepend(box);
+  }
+}
+
+function button(label, press) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button";
+  made.textContent = label;
+  made.addEventListener("click", press);
+  return made;
+}
+
+function showMissing(row, missing) {
+  const note = row?.querySelector("[data-missing]");
+  if (!note || missing === undefined) return;
+  note.hidden = !missing;
+  note.textContent = `${missing} Until then students don't see this part.`;
+}
+
+window.addEventListener("beforeunload", (event) => {
+  for (const autosave of unsaved) autosave.now(true);
+  if ([...unsaved].some((autosave) => autosave.stopped)) event.preventDefault();
+});
+
+// Ctrl+S saves at once what would be saved within a second.
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
+  event.preventDefault();
+  for (const autosave of unsaved) autosave.now();
+});
+
+// --- Completion rules ---
+
+function watchRule(select) {
+  const box = select.form.querySelector("[data-rule-value]");
+  select.addEventListener("change", () => {
+    box.hidden = !["seen", "watched"].includes(select.value);
+    box.querySelector("[data-rule-unit]").textContent = select.value === "watched" ? "Percent" : "Seconds";
+    select.form.elements.rule_value.value = 0; // the usual value of the rule comes back with the save
+  });
+}
+
+// --- Order ---
+
+async function moveRow(list, row) {
+  const kind = list.dataset.sortable;
+  const next = row.nextElementSibling?.closest("[data-row]");
+  const fields = new URLSearchParams({ kind, pk: row.dataset.row, before: next?.dataset.row ?? "" });
+  if (list.dataset.module) fields.set("module", list.dataset.module);
+  try {
+    await post(document.querySelector("form[data-moves]").action, fields);
+  } catch (error) {
+    alert(`The new order was not kept: ${error.message}`);
+    location.reload();
+  }
+}
+
+function sortable(list) {
+  globalThis.Sortable?.create(list, {
+    group: list.dataset.sortable,
+    handle: "[data-handle]",
+    draggable: "[data-row]",
+    animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150,
+    onEnd: ({ item, to, from, newIndex, oldIndex }) => {
+      if (to !== from || newIndex !== oldIndex) moveRow(to, item);
+    },
+  });
+}
+
+// The arrows move a row in place, and the focus stays on the arrow.
+function moveByArrows(form) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const row = form.closest("[data-row]");
+    const list = row.parentElement;
+    const up = event.submitter.value === "up";
+    const rows = [...list.children].filter((child) => child.matches("[data-row]"));
+    const other = rows[rows.indexOf(row) + (up ? -1 : 1)];
+    if (!other) return;
+    if (up) other.before(row);
+    else other.after(row);
+    event.submitter.focus();
+    await moveRow(list, row);
+  });
+}
+
+// --- Files ---
+
+function upload(form) {
+  const input = form.querySelector("input[type=file]");
+  const state = form.querySelector("[data-upload-state]");
+  const bar = form.querySelector("[data-upload-progress]");
+  input.addEventListener("change", () => {
+    if (!input.files.length) return;
+    const request = new XMLHttpRequest(); // it tells how far an upload is; fetch does not
+    request.open("POST", form.action);
+    request.setRequestHeader("X-CSRFToken", token);
+    request.setRequestHeader("Accept", "application/json");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", ({ loaded, total }) => (bar.value = total ? loaded / total : 0));
+    request.addEventListener("loadend", () => {
+      bar.hidden = true;
+      const answer = request.response ?? {};
+      input.value = "";
+      if (request.status !== 200) {
+        state.textContent = answer.detail ?? "The upload did not arrive. Please try once more.";
+        return;
+      }
+      const link = document.createElement("a");
+      link.href = answer.url;
+      link.textContent = answer.name;
+      state.replaceChildren(link);
+      const row = form.closest("[data-row]");
+      row.querySelector("[name=version]").value = answer.version;
+      showMissing(row, answer.missing);
+      const picture = form.querySelector("[data-upload-picture]");
+      if (picture) Object.assign(picture, { src: answer.url, hidden: false });
+    });
+    bar.hidden = false;
+    state.textContent = `Uploading ${input.files[0].name}`;
+    request.send(new FormData(form));
+  });
+}
+
+// --- Markdown ---
+
+const MARKS = [
+  ["Bold", "**", "**", "bold words"],
+  ["Italic", "*", "*", "words"],
+  ["Heading", "\n### ", "\n", "A heading"],
+  ["List", "\n- ", "\n", "first"],
+  ["Link", "[", "](https://)", "words"],
+  ["Code", "`", "`", "code"],
+  ["Formula", "$", "$", "x^2"],
+  ["Callout", "\n::: tip ", "\nWords.\n:::\n", "Title"],
+];
+
+function markdown(area) {
+  const bar = document.createElement("div");
+  bar.className = "marks";
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "Formatting");
+  for (const [label, before, after, example] of MARKS) {
+    bar.append(button(label, () => {
+      const { selectionStart: start, selectionEnd: end, value } = area;
+      const words = value.slice(start, end) || example;
+      area.setRangeText(before + words + after, start, end, "end");
+      area.setSelectionRange(start + before.length, start + before.length + words.length);
+      area.focus();
+      area.dispatchEvent(new Event("input", { bubbles: true }));
+    }));
+  }
+  const shown = document.createElement("div");
+  shown.className = "prose preview";
+  shown.hidden = true;
+  const toggle = button("Preview", async () => {
+    if (shown.hidden) {
+      const { html } = await post("/studio/preview/", new URLSearchParams({ text: area.value }));
+      shown.innerHTML = html; // sanitised by the server, as in the lesson
+    }
+    shown.hidden = !shown.hidden;
+    area.hidden = !shown.hidden;
+    toggle.textContent = shown.hidden ? "Preview" : "Write";
+    toggle.setAttribute("aria-pressed", String(!shown.hidden));
+  });
+  toggle.setAttribute("aria-pressed", "false");
+  toggle.classList.add("preview-toggle");
+  bar.append(toggle);
+  area.before(bar);
+  area.after(shown);
+  const fit = () => {
+    area.style.height = "auto";
+    area.style.height = `${Math.max(area.scrollHeight + 2, 90)}px`;
+  };
+  area.addEventListener("input", fit);
+  requestAnimationFrame(fit);
+}
+
+document.querySelectorAll("form[data-autosave]").forEach((form) => new Autosave(form));
+document.querySelectorAll("[data-rule]").forEach(watchRule);
+document.querySelectorAll("[data-sortable]").forEach(sortable);
+document.querySelectorAll("form[data-moves]").forEach(moveByArrows);
+document.querySelectorAll("form[data-upload]").forEach(upload);
+document.querySelectorAll("textarea[data-markdown]").forEach(markdown);
+document.querySelectorAll("form[data-confirm]").forEach((form) =>
+  form.addEventListener("submit", (event) => {
+    if (!confirm(form.dataset.confirm)) event.preventDefault();
+  }),
+);
+
+// A part that was just added waits for its title.
+if (/^#block-\d+$/.test(location.hash)) document.querySelector(`${location.hash} [name=title]`)?.select();
