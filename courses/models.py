@@ -233,24 +233,6 @@ class Block(models.Model):
         return self.lesson.course
 
 
-class LessonRevision(models.Model):
-    """How a lesson read at some time: what its history shows and restores. Quizzes' questions are not part of it."""
-
-    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="revisions")
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="lesson_revisions"
-    )
-    content = models.JSONField()
-    created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.lesson}, {self.updated_at:%Y-%m-%d %H:%M}"
-
-
 class Quiz(models.Model):
     block = models.OneToOneField(Block, models.CASCADE, related_name="quiz")
     pass_percent = models.PositiveSmallIntegerField(default=70)
@@ -433,3 +415,6 @@ class QuizAttempt(models.Model):
     @property
     def passed(self) -> bool:
         return self.score_percent >= self.quiz.pass_percent
+
+
+from courses.studio.models import LessonRevision  # noqa: E402, F401
