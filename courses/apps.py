@@ -8,6 +8,11 @@ class CoursesConfig(AppConfig):
     def ready(self) -> None:
         from accounts.personal_data import register
         from courses import permissions, services  # noqa: F401  (permissions registers its rules)
-        from courses.quizzes import block  # noqa: F401  (registers its kind of block)
+        from courses.assignments import block as _assignments  # noqa: F401  (registers its kind of block)
+        from courses.assignments.models import SubmissionFile
+        from courses.models import Asset
+        from courses.quizzes import block as _quizzes  # noqa: F401
+        from courses.stored_files import forget
 
+        forget([Asset, SubmissionFile])
         register("courses", export=services.export_learning, erase=services.erase_learning)

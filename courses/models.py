@@ -417,4 +417,11 @@ class QuizAttempt(models.Model):
         return self.score_percent >= self.quiz.pass_percent
 
 
+from courses.assignments.models import (  # noqa: E402, F401
+    Assignment,
+    Criterion,
+    Mark,
+    Submission,
+    SubmissionFile,
+)
 from courses.studio.models import LessonRevision  # noqa: E402, F401

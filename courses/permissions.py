@@ -4,7 +4,7 @@ import rules
 
 from courses.models import Course
 
-PARTS = ("module", "lesson", "block", "quiz", "question", "choice")
+PARTS = ("module", "lesson", "block", "quiz", "question", "choice", "assignment", "criterion")
 
 
 @rules.predicate

@@ -18,6 +18,7 @@ from courses.models import (
     Quiz,
     QuizAttempt,
     Reflection,
+    Submission,
 )
 
 # Two equal submissions closer than this are one press of the button that arrived twice.
@@ -25,7 +26,7 @@ SAME_SUBMISSION = timedelta(seconds=10)
 LONGEST_REFLECTION = 20_000
 
 # What somebody did in courses: all of it is theirs to take along and to erase.
-LEARNING = (QuizAttempt, BlockProgress, Reflection, Progress, Enrollment)
+LEARNING = (QuizAttempt, Submission, BlockProgress, Reflection, Progress, Enrollment)
 
 Answers = Mapping[int, Iterable[int]]  # question id -> ids of the choices picked
 
@@ -189,6 +190,20 @@ def export_learning(user: User) -> dict:
                 "submitted_at": a.submitted_at.isoformat(),
             }
             for a in QuizAttempt.objects.filter(user=user).select_related("quiz__block")
+        ],
+        "submissions": [
+            {
+                "assignment": s.assignment.block.title,
+                "number": s.number,
+                "text": s.text,
+                "files": [file.name for file in s.files.all()],
+                "submitted_at": s.submitted_at and s.submitted_at.isoformat(),
+                "points": s.mark.final_points if hasattr(s, "mark") and s.mark.released_at else None,
+                "comment": s.mark.comment if hasattr(s, "mark") and s.mark.released_at else "",
+            }
+            for s in Submission.objects.filter(user=user)
+            .select_related("assignment__block", "mark")
+            .prefetch_related("files")
         ],
         "blocks": [
             {

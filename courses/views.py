@@ -239,7 +239,7 @@ def _lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status:
             b.block.kind == Block.Kind.QUIZ and b.content and not b.content.attempt and not b.content.is_passed
             for b in blocks
         ),
-        "has_video": any(b.block.kind == Block.Kind.VIDEO for b in blocks),
+        "kinds": {b.block.kind for b in blocks},
         "remaining": [] if teaches else completion.remaining(request.user, lesson),
         "reading": request.GET.get("view") == "reading",
         "panels": shown,

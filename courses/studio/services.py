@@ -9,12 +9,13 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from courses import assets, blocks
-from courses.models import Block, Course, Lesson, Module, Progress
+from courses.models import Assignment, Block, Course, Criterion, Lesson, Module, Progress
 from courses.services import enroll_instructor
 from courses.studio.revisions import record_revision
 
 # Rows are parked this far up while they change places, past any position in use.
 PARKING = 1_000_000
+Row = Module | Lesson | Block | Criterion  # what has an order
 BLOCK_FIELDS = ("title", "body", "alt_text", "address", "rule", "rule_value")
 
 
@@ -53,20 +54,20 @@ def free_slug(title: str) -> str:
 @transaction.atomic
 def add_module(*, course: Course, title: str) -> Module:
     lock(course)
-    return Module.objects.create(course=course, title=title, position=_last(course.modules.all()) + 1)
+    return Module.objects.create(course=course, title=title, position=last_position(course.modules.all()) + 1)
 
 
 @transaction.atomic
 def add_lesson(*, module: Module, title: str) -> Lesson:
     lock(module.course)
-    return Lesson.objects.create(module=module, title=title, position=_last(module.lessons.all()) + 1)
+    return Lesson.objects.create(module=module, title=title, position=last_position(module.lessons.all()) + 1)
 
 
 @transaction.atomic
 def add_block(*, lesson: Lesson, kind: str, author: User) -> Block:
     """A new block at the end, with what its kind keeps beside it (a quiz, an assignment)."""
     lock(lesson.course)
-    type_, position = blocks.type_of(kind), _last(lesson.blocks.all()) + 1
+    type_, position = blocks.type_of(kind), last_position(lesson.blocks.all()) + 1
     title = f"Part {position}" if kind == Block.Kind.TEXT else type_.label
     block = Block.objects.create(lesson=lesson, kind=kind, title=title, position=position)
     type_.made(block)
@@ -105,7 +106,7 @@ def remove_block(*, block: Block, author: User) -> None:
     """Take a block out of its lesson. What students did there is kept, and the lesson's history can bring it back."""
     lock(block.course)
     Block.objects.filter(pk=block.pk).update(removed_at=timezone.now(), version=F("version") + 1)
-    _number(block.lesson.blocks.all())
+    number_rows(block.lesson.blocks.all())
     record_revision(lesson=block.lesson, author=author)
 
 
@@ -119,7 +120,7 @@ def remove_lesson(*, lesson: Lesson) -> None:
         )
     module = lesson.module
     lesson.delete()
-    _number(module.lessons.all())
+    number_rows(module.lessons.all())
 
 
 @transaction.atomic
@@ -130,11 +131,11 @@ def remove_module(*, module: Module) -> None:
         raise HasLearners("This module still has lessons. Move or remove them first.")
     course = module.course
     module.delete()
-    _number(course.modules.all())
+    number_rows(course.modules.all())
 
 
 @transaction.atomic
-def move(*, row: Module | Lesson | Block, before: int | None, module: Module | None = None) -> None:
+def move(*, row: Row, before: int | None, module: Module | None = None) -> None:
     """Put a row before the sibling with that id, or last. A lesson may go to another module of its course."""
     lock(row.course)
     row.refresh_from_db()
@@ -142,16 +143,16 @@ def move(*, row: Module | Lesson | Block, before: int | None, module: Module | N
         if module.course_id != row.module.course_id:
             raise ValueError("A lesson stays in its course.")
         former = row.module
-        row.module, row.position = module, _last(module.lessons.all()) + 1
+        row.module, row.position = module, last_position(module.lessons.all()) + 1
         row.save(update_fields=["module", "position"])
-        _number(former.lessons.all())
+        number_rows(former.lessons.all())
     siblings = list(siblings_of(row).exclude(pk=row.pk).order_by("position", "pk"))
     place = next((i for i, sibling in enumerate(siblings) if sibling.pk == before), len(siblings))
     siblings.insert(place, row)
-    _number(siblings_of(row), siblings)
+    number_rows(siblings_of(row), siblings)
 
 
-def step_before(row: Module | Lesson | Block, step: str) -> int | None:
+def step_before(row: Row, step: str) -> int | None:
     """The id that a row goes before when it moves one step "up" or "down"; None is last (and no step at all)."""
     if not step:
         return None
@@ -161,10 +162,32 @@ def step_before(row: Module | Lesson | Block, step: str) -> int | None:
     return ids[wanted] if wanted < len(ids) else None
 
 
-def siblings_of(row: Module | Lesson | Block) -> QuerySet:
-    if isinstance(row, Module):
-        return row.course.modules.all()
-    return row.module.lessons.all() if isinstance(row, Lesson) else row.lesson.blocks.all()
+def siblings_of(row: Row) -> QuerySet:
+    match row:
+        case Module():
+            return row.course.modules.all()
+        case Lesson():
+            return row.module.lessons.all()
+        case Block():
+            return row.lesson.blocks.all()
+        case Criterion():
+            return row.assignment.criteria.all()
+    raise TypeError(f"{row} has no order.")
+
+
+@transaction.atomic
+def add_criterion(*, assignment: Assignment, title: str) -> Criterion:
+    lock(assignment.course)
+    position = last_position(assignment.criteria.all()) + 1
+    return Criterion.objects.create(assignment=assignment, title=title, position=position)
+
+
+@transaction.atomic
+def remove_criterion(*, criterion: Criterion) -> None:
+    lock(criterion.course)
+    assignment = criterion.assignment
+    criterion.delete()
+    number_rows(assignment.criteria.all())
 
 
 @transaction.atomic
@@ -192,11 +215,11 @@ def lock(course: Course) -> None:
     Course.objects.select_for_update().get(pk=course.pk)
 
 
-def _last(rows: QuerySet) -> int:
+def last_position(rows: QuerySet) -> int:
     return rows.aggregate(last=Max("position"))["last"] or 0
 
 
-def _number(rows: QuerySet, in_order: list[Model] | None = None) -> None:
+def number_rows(rows: QuerySet, in_order: list[Model] | None = None) -> None:
     """Positions 1, 2, 3. Parked first, so that no row meets another's old position on its way."""
     in_order = list(rows.order_by("position", "pk")) if in_order is None else in_order
     rows.update(position=F("position") + PARKING)

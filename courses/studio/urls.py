@@ -1,6 +1,6 @@
 from django.urls import path
 
-from courses.studio import views
+from courses.studio import assignment_views, views
 
 app_name = "studio"
 
@@ -24,6 +24,11 @@ urlpatterns = [
     path("blocks/<int:pk>/file/", views.attach_file, name="attach-file"),
     path("blocks/<int:pk>/details/", views.details, name="details"),
     path("blocks/<int:pk>/remove/", views.remove_block, name="remove-block"),
+    path("assignments/<int:pk>/edit/", assignment_views.assignment, name="assignment"),
+    path("assignments/<int:pk>/edit/save/", assignment_views.save_assignment, name="save-assignment"),
+    path("assignments/<int:pk>/edit/rubric/", assignment_views.add_criterion, name="add-criterion"),
+    path("criteria/<int:pk>/save/", assignment_views.save_criterion, name="save-criterion"),
+    path("criteria/<int:pk>/remove/", assignment_views.remove_criterion, name="remove-criterion"),
     path("studio/move/", views.move, name="move"),
     path("studio/preview/", views.preview, name="preview"),
 ]

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from courses import assets, blocks, selectors
 from courses.markdown import render as render_markdown
-from courses.models import Block, Course, Lesson, LessonRevision, Module
+from courses.models import Block, Course, Criterion, Lesson, LessonRevision, Module
 from courses.studio import forms, revisions, services
 from courses.studio.selectors import shown_revisions
 
-MODELS = {"module": Module, "lesson": Lesson, "block": Block}
+MODELS = {"module": Module, "lesson": Lesson, "block": Block, "criterion": Criterion}
 
 
 def teachers(view):
@@ -189,8 +189,17 @@ def move(request: HttpRequest) -> HttpResponse:
     row = taught(MODELS[asked["kind"]], request, pk=asked["pk"])
     module = taught(Module, request, pk=asked["module"], course=row.course) if asked["module"] else None
     services.move(row=row, module=module, before=services.step_before(row, asked["step"]) or asked["before"])
-    back = lesson_url(row.lesson) if asked["kind"] == "block" else course_url(row.course)
-    return saved(request, f"{back}#{asked['kind']}-{row.pk}")
+    return saved(request, f"{_page_of(row)}#{asked['kind']}-{row.pk}")
+
+
+def _page_of(row: services.Row) -> str:
+    """The page on which a row is ordered."""
+    match row:
+        case Criterion():
+            return reverse("studio:assignment", args=[row.assignment_id])
+        case Block():
+            return lesson_url(row.lesson)
+    return course_url(row.course)
 
 
 @require_safe

@@ -1,6 +1,7 @@
 from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils.formats import localize
 from django.utils.html import format_html
 
 from courses.panels import LessonPanel
@@ -15,6 +16,21 @@ def icon(name: str, label: str = ""):
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href)
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', href)
+
+
+@register.filter
+def item(mapping: dict, key):
+    """What a dictionary holds under a key that is a variable, or None."""
+    return mapping.get(key)
+
+
+@register.filter
+def points(value: float | None) -> str:
+    """Points as people write them: 7, 7.2, 7.25."""
+    if value is None:
+        return ""
+    rounded = round(float(value), 2)
+    return localize(int(rounded) if rounded == int(rounded) else rounded)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,33 @@
+"""What the gradebook is told: released marks alone, of each person the best."""
+
+from courses.assignments.models import Assignment, Mark
+from courses.assignments.services import most_points
+from courses.grade_items import GradeItem
+
+
+def items(course) -> list[GradeItem]:
+    """Two queries."""
+    rows = Assignment.objects.present().for_course(course).select_related("block").prefetch_related("criteria")
+    return [
+        GradeItem(
+            f"assignment-{row.pk}",
+            row.block.title,
+            "assignment",
+            row.block_id,
+            most_points(row),
+            row.get_absolute_url(),
+        )
+        for row in rows.order_by("block__lesson__module__position", "block__lesson__position", "block__position", "pk")
+    ]
+
+
+def scores(course, user_ids=None) -> dict[tuple[str, int], float]:
+    """(item's key, user's id) -> points. One query."""
+    marks = Mark.objects.exclude(released_at=None).filter(submission__assignment__block__lesson__module__course=course)
+    if user_ids is not None:
+        marks = marks.filter(submission__user__in=user_ids)
+    best: dict[tuple[str, int], float] = {}
+    for mark in marks.select_related("submission__assignment"):
+        place = (f"assignment-{mark.submission.assignment_id}", mark.submission.user_id)
+        best[place] = max(best.get(place, 0.0), mark.final_points)
+    return best

@@ -1,0 +1,162 @@
+"""Handing in and marking. A draft is handed in once, however often the button is pressed and in however many tabs."""
+
+from django.core.files.base import File
+from django.db import transaction
+from django.db.models import Max
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+
+from accounts.models import User
+from courses import completion
+from courses.assets import clean_name, type_of
+from courses.assignments.models import Assignment, Mark, Submission, SubmissionFile
+from courses.assignments.signals import marks_released
+
+LONGEST_TEXT = 200_000
+# What these endings promise can be seen in a file's first bytes.
+PROMISED = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
+
+
+class NotTaken(ValueError):
+    """The work, or a file of it, is not taken; the message says why, to the person who hands it in."""
+
+
+@transaction.atomic
+def open_draft(*, user: User, assignment: Assignment) -> Submission:
+    """The draft somebody writes in, begun if there is none. Raises NotTaken when no further one is allowed."""
+    User.objects.select_for_update().get(pk=user.pk)  # two tabs at once
+    draft = Submission.objects.drafts().filter(user=user, assignment=assignment).first()
+    if draft:
+        return draft
+    _check_open(assignment)
+    done = Submission.objects.filter(user=user, assignment=assignment).aggregate(last=Max("number"))["last"] or 0
+    if done > assignment.resubmissions:
+        raise NotTaken("You have handed this in as often as it is taken.")
+    return Submission.objects.create(user=user, assignment=assignment, number=done + 1)
+
+
+@transaction.atomic
+def save_draft(*, user: User, assignment: Assignment, text: str) -> Submission:
+    draft = open_draft(user=user, assignment=assignment)
+    draft.text, draft.saved_at = text[:LONGEST_TEXT], timezone.now()
+    draft.save(update_fields=["text", "saved_at"])
+    return draft
+
+
+@transaction.atomic
+def add_file(*, user: User, assignment: Assignment, upload: File) -> SubmissionFile:
+    """Put a file to the draft. Raises NotTaken."""
+    draft = open_draft(user=user, assignment=assignment)
+    if draft.files.count() >= assignment.most_files:
+        raise NotTaken(f"{assignment.most_files} files are the most here.")
+    _check_file(assignment, upload)
+    kept = SubmissionFile(submission=draft, name=clean_name(upload.name or ""), size=upload.size)
+    kept.file.save(kept.name, upload, save=True)
+    return kept
+
+
+def remove_file(*, user: User, file_id: int) -> bool:
+    """Take a file out of one's own draft. False if there is no such file in a draft of theirs."""
+    kept = SubmissionFile.objects.filter(pk=file_id, submission__user=user, submission__submitted_at=None).first()
+    if kept is None:
+        return False
+    kept.delete()
+    return True
+
+
+@transaction.atomic
+def hand_in(*, user: User, assignment: Assignment, text: str | None = None) -> Submission:
+    """Hand the draft in. A second press finds it handed in and changes nothing. Raises NotTaken."""
+    User.objects.select_for_update().get(pk=user.pk)
+    draft = Submission.objects.drafts().filter(user=user, assignment=assignment).first()
+    if draft is None:
+        latest = Submission.objects.filter(user=user, assignment=assignment).first()
+        if latest and not (text or "").strip():
+            return latest
+        draft = open_draft(user=user, assignment=assignment)
+    if text is not None and assignment.takes_text:
+        draft.text = text[:LONGEST_TEXT]
+    if not draft.text.strip() and not draft.files.exists():
+        raise NotTaken("There is nothing to hand in yet.")
+    _check_open(assignment)
+    draft.submitted_at = draft.saved_at = timezone.now()
+    draft.save(update_fields=["text", "submitted_at", "saved_at"])
+    completion.submitted(user=user, block=assignment.block, passed=False)
+    return draft
+
+
+@transaction.atomic
+def mark_submission(
+    *, submission: Submission, marker: User, points: float | None, levels: dict[int, int], comment: str
+) -> Mark:
+    """Keep a mark for release. With a rubric its levels make the points; one level for each criterion, or NotTaken.
+    A released mark that is changed stays released: its student sees the new one."""
+    criteria = list(submission.assignment.criteria.all())
+    if criteria:
+        if any(levels.get(c.pk) not in range(len(c.levels)) for c in criteria):
+            raise NotTaken("Choose a level in each row.")
+        points = sum(c.levels[levels[c.pk]]["points"] for c in criteria)
+    if points is None or not 0 <= points <= most_points(submission.assignment, criteria):
+        raise NotTaken(f"Points go from 0 to {most_points(submission.assignment, criteria):g}.")
+    mark, _ = Mark.objects.update_or_create(
+        submission=submission,
+        defaults={
+            "points": points,
+            "levels": {str(c.pk): levels[c.pk] for c in criteria},
+            "comment": comment,
+            "marker": marker,
+            "updated_at": timezone.now(),
+        },
+    )
+    if mark.released_at:
+        _note_passed(mark)
+    return mark
+
+
+@transaction.atomic
+def release_marks(*, assignment: Assignment) -> int:
+    """Show all marks of an assignment that wait, together; how many they were. One signal for all of them."""
+    waiting = Mark.objects.select_for_update().filter(submission__assignment=assignment, released_at=None)
+    marks = list(waiting.select_related("submission__user", "submission__assignment__block__lesson"))
+    Mark.objects.filter(pk__in=[mark.pk for mark in marks]).update(released_at=timezone.now())
+    for mark in marks:
+        _note_passed(mark)
+    user_ids = sorted({mark.submission.user_id for mark in marks})
+    if user_ids:
+        transaction.on_commit(
+            lambda: marks_released.send(sender=Assignment, assignment_id=assignment.pk, user_ids=user_ids)
+        )
+    return len(marks)
+
+
+def most_points(assignment: Assignment, criteria=None) -> float:
+    """What the best work gets: the rubric's best levels, or the points of the assignment without one."""
+    criteria = list(assignment.criteria.all()) if criteria is None else criteria
+    return sum(criterion.points for criterion in criteria) or assignment.points
+
+
+def _note_passed(mark: Mark) -> None:
+    assignment = mark.submission.assignment
+    passed = 100 * mark.final_points >= assignment.pass_percent * most_points(assignment)
+    completion.submitted(user=mark.submission.user, block=assignment.block, passed=passed)
+
+
+def _check_open(assignment: Assignment) -> None:
+    if assignment.is_closed(timezone.now()):
+        raise NotTaken("This is no longer taken. Write to your instructor if something kept you.")
+
+
+def _check_file(assignment: Assignment, upload: File) -> None:
+    name = upload.name or ""
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    if not upload.size:
+        raise NotTaken("This file is empty.")
+    if upload.size > assignment.largest_mb * 1024 * 1024:
+        raise NotTaken(f"This file has {filesizeformat(upload.size)}; {assignment.largest_mb} MB is the most here.")
+    if assignment.endings and ending not in assignment.endings:
+        raise NotTaken(f"Files of these kinds are taken: {', '.join(assignment.endings)}.")
+    upload.seek(0)
+    head = upload.read(64)
+    upload.seek(0)
+    if (ending in PROMISED and type_of(head) != PROMISED[ending]) or (ending == "pdf" and not head.startswith(b"%PDF")):
+        raise NotTaken(f"This is not a {ending.upper()} file, although its name says so.")

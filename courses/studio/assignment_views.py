@@ -1,0 +1,87 @@
+"""The page on which an assignment's rules and rubric are written."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from courses.assignments.forms import AssignmentForm, CriterionForm
+from courses.models import Assignment, Criterion, Mark
+from courses.studio import services
+from courses.studio.views import first_error, refused, save_form, saved, taught
+
+
+def assignment_url(assignment: Assignment) -> str:
+    return reverse("studio:assignment", args=[assignment.pk])
+
+
+@require_safe
+@login_required
+def assignment(request: HttpRequest, pk: int) -> HttpResponse:
+    rows = Assignment.objects.taught_by(request.user).select_related("block__lesson__module__course")
+    assignment = get_object_or_404(rows, pk=pk)
+    context = {
+        "assignment": assignment,
+        "lesson": assignment.lesson,
+        "course": assignment.course,
+        "form": AssignmentForm(instance=assignment),
+        "criteria": assignment.criteria.all(),
+    }
+    return render(request, "courses/studio/assignment.html", context)
+
+
+@require_POST
+@login_required
+def save_assignment(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = taught(Assignment, request, pk=pk)
+    return save_form(request, AssignmentForm(request.POST, instance=assignment), assignment_url(assignment))
+
+
+@require_POST
+@login_required
+def add_criterion(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = taught(Assignment, request, pk=pk)
+    if refusal := _marked(request, assignment):
+        return refusal
+    title = request.POST.get("title", "").strip()[:120]
+    if not title:
+        return refused(request, assignment_url(assignment), "Say what you look at.")
+    criterion = services.add_criterion(assignment=assignment, title=title)
+    return redirect(f"{assignment_url(assignment)}#criterion-{criterion.pk}")
+
+
+@require_POST
+@login_required
+def save_criterion(request: HttpRequest, pk: int) -> HttpResponse:
+    criterion = taught(Criterion, request, pk=pk)
+    back = f"{assignment_url(criterion.assignment)}#criterion-{criterion.pk}"
+    form = CriterionForm(request.POST, instance=criterion)
+    if not form.is_valid():
+        return refused(request, back, first_error(form), errors=form.errors.get_json_data())
+    points = [level["points"] for level in form.cleaned_data["lines"]]
+    if points != [level["points"] for level in criterion.levels] and (
+        refusal := _marked(request, criterion.assignment)
+    ):
+        return refusal
+    criterion.levels = form.cleaned_data["lines"]
+    form.save()
+    return saved(request, back)
+
+
+@require_POST
+@login_required
+def remove_criterion(request: HttpRequest, pk: int) -> HttpResponse:
+    criterion = taught(Criterion, request, pk=pk)
+    if refusal := _marked(request, criterion.assignment):
+        return refusal
+    services.remove_criterion(criterion=criterion)
+    return redirect(assignment_url(criterion.assignment))
+
+
+def _marked(request: HttpRequest, assignment: Assignment) -> HttpResponse | None:
+    """Marks stand on the rubric they were given by, so from the first one on only its words change."""
+    if not Mark.objects.filter(submission__assignment=assignment).exists():
+        return None
+    sentence = "Marks were given by this rubric, so its rows and points stay. You can still change its words."
+    return refused(request, assignment_url(assignment), sentence, status=409)

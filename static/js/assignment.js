@@ -1,0 +1,80 @@
+// A draft is kept within a second of the last keystroke, and goes along when it is handed in. Without this file each
+// form has its button.
+
+const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+const WAIT_MS = 700;
+
+async function post(form, body) {
+  const response = await fetch(form.action, {
+    method: "POST",
+    keepalive: body instanceof URLSearchParams, // outlives the page; browsers bound it to 64 KB, too little for files
+    headers: { "X-CSRFToken": token, Accept: "application/json" },
+    body,
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw Object.assign(new Error(answer.detail ?? ""), { told: answer.detail });
+  return answer;
+}
+
+function keepDraft(form) {
+  const field = form.querySelector("textarea");
+  const state = form.querySelector("[data-draft-state]");
+  let kept = field.value;
+  let timer = null;
+  const keep = async () => {
+    clearTimeout(timer);
+    const text = field.value;
+    if (text === kept) return;
+    try {
+      const answer = await post(form, new URLSearchParams({ text }));
+      kept = text;
+      const time = new Date(answer.saved_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      state.textContent = `Saved ${time}`;
+    } catch (error) {
+      state.textContent = error.told ?? "Not saved yet; it stays here and is tried again.";
+      if (!error.told) timer = setTimeout(keep, 3000);
+    }
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(keep, WAIT_MS);
+  });
+  field.addEventListener("blur", keep);
+  window.addEventListener("pagehide", keep);
+  document.addEventListener("visibilitychange", () => document.hidden && keep());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    keep();
+  });
+  return field;
+}
+
+for (const box of document.querySelectorAll("[data-assignment]")) {
+  const draft = box.querySelector("[data-draft]");
+  const field = draft && keepDraft(draft);
+  const handIn = box.querySelector("[data-hand-in]");
+  // What stands in the field is what is handed in, saved or not.
+  handIn?.addEventListener("submit", () => {
+    handIn.querySelector("button").disabled = true;
+    if (!field) return;
+    const text = document.createElement("input");
+    Object.assign(text, { type: "hidden", name: "text", value: field.value });
+    handIn.append(text);
+  });
+  const upload = box.querySelector("[data-add-file]");
+  if (upload) {
+    upload.querySelector("[data-file-button]").hidden = true;
+    const input = upload.querySelector("input[type=file]");
+    const state = upload.querySelector("[data-file-state]");
+    input.addEventListener("change", async () => {
+      state.textContent = `Uploading ${input.files[0].name}`;
+      try {
+        await post(upload, new FormData(upload));
+        location.reload();
+      } catch (error) {
+        state.textContent = error.told ?? "The upload did not arrive. Please try once more.";
+        input.value = "";
+      }
+    });
+  }
+}

@@ -1,0 +1,319 @@
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+
+from courses import services as learning
+from courses.assignments import deadlines, grades, services
+from courses.assignments.signals import marks_released
+from courses.models import Lesson, Mark, Progress, Submission, SubmissionFile
+from tests.courses.assignments.factories import make_assignment, make_submission
+from tests.factories import enroll, make_course, make_instructor, make_user
+
+pytestmark = pytest.mark.django_db
+
+JSON = {"accept": "application/json"}
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 50
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def ines():
+    return make_instructor("ines")
+
+
+@pytest.fixture
+def lesson(ines) -> Lesson:
+    make_course(lessons=1, blocks=0, instructor=ines)
+    return Lesson.objects.get()
+
+
+@pytest.fixture
+def alice(client, lesson):
+    alice = make_user("alice")
+    enroll(alice, lesson.course)
+    client.force_login(alice)
+    return alice
+
+
+def url(name, *args):
+    return reverse(f"assignments:{name}", args=args)
+
+
+def hand_in(client, assignment, **fields):
+    return client.post(url("hand-in", assignment.pk), fields, follow=True)
+
+
+def mark(client, submission, **fields):
+    return client.post(url("grade", submission.pk), fields, follow=True)
+
+
+def test_a_draft_is_kept_and_handed_in_once(client, alice, lesson):
+    assignment = make_assignment(lesson=lesson)
+    saved = client.post(url("save", assignment.pk), {"text": "Half a"}, headers=JSON)
+    assert saved.json()["saved_at"]
+    assertContains(client.get(lesson.get_absolute_url()), "Half a")
+    assertContains(hand_in(client, assignment, text="Half a thought, now whole."), "Handed in")
+    hand_in(client, assignment)  # the second half of a double press
+    submission = Submission.objects.get()
+    assert (submission.text, submission.submitted_at is not None) == ("Half a thought, now whole.", True)
+
+
+def test_two_tabs_write_in_one_draft(alice, lesson):
+    assignment = make_assignment(lesson=lesson)
+    services.save_draft(user=alice, assignment=assignment, text="One")
+    services.save_draft(user=alice, assignment=assignment, text="Two")
+    assert Submission.objects.get().text == "Two"
+
+
+def test_nothing_cannot_be_handed_in(client, alice, lesson):
+    assignment = make_assignment(lesson=lesson)
+    assertContains(hand_in(client, assignment, text="  "), "nothing to hand in yet")
+    assert not Submission.objects.submitted().exists()
+
+
+def test_it_is_handed_in_again_as_often_as_allowed(client, alice, lesson):
+    assignment = make_assignment(lesson=lesson, resubmissions=1)
+    hand_in(client, assignment, text="First")
+    assertContains(client.get(lesson.get_absolute_url()), "Hand in once more")
+    hand_in(client, assignment, text="Second")
+    page = hand_in(client, assignment, text="Third")
+    assertContains(page, "as often as it is taken")
+    assertNotContains(page, "data-draft-state")
+    assert [s.text for s in Submission.objects.order_by("number")] == ["First", "Second"]
+
+
+def test_after_the_last_day_nothing_is_taken(client, alice, lesson):
+    now = timezone.now()
+    assignment = make_assignment(lesson=lesson, due_at=now - timedelta(days=2), late_until=now - timedelta(hours=1))
+    assertContains(client.get(lesson.get_absolute_url()), "no longer taken")
+    assert client.post(url("save", assignment.pk), {"text": "x"}, headers=JSON).status_code == 422
+    hand_in(client, assignment, text="Please")
+    assert not Submission.objects.exists()
+
+
+def test_a_draft_that_is_open_when_it_closes_is_not_handed_in_later(client, alice, lesson):
+    assignment = make_assignment(lesson=lesson)
+    services.save_draft(user=alice, assignment=assignment, text="Nearly")
+    type(assignment).objects.update(late_until=timezone.now() - timedelta(minutes=1))
+    hand_in(client, assignment)
+    assert not Submission.objects.submitted().exists()
+    assert Submission.objects.get().text == "Nearly"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.exe", b"MZ", "Files of these kinds"),
+        ("a.png", b"<script>", "not a PNG file"),
+        ("a.pdf", b"PK", "not a PDF file"),
+        ("a.txt", b"", "empty"),
+        ("a.txt", b"0" * (1024 * 1024 + 1), "1 MB is the most"),
+    ],
+)
+def test_a_file_that_is_not_taken_says_why(client, alice, lesson, name, content, words):
+    assignment = make_assignment(lesson=lesson, largest_mb=1)
+    answer = client.post(url("add-file", assignment.pk), {"file": SimpleUploadedFile(name, content)}, headers=JSON)
+    assert answer.status_code == 422
+    assert words in answer.json()["detail"]
+    assert not SubmissionFile.objects.exists()
+
+
+def test_files_are_for_their_writer_and_those_who_mark(client, alice, lesson, ines, files):
+    assignment = make_assignment(lesson=lesson, most_files=1)
+    post = lambda: client.post(url("add-file", assignment.pk), {"file": SimpleUploadedFile("a.png", PNG)}, headers=JSON)  # noqa: E731
+    assert post().status_code == 200
+    assert "1 files are the most" in post().json()["detail"]
+    kept = SubmissionFile.objects.get()
+    address = url("file", kept.pk, kept.name)
+    assert client.get(address)["Content-Disposition"].startswith("attachment")
+    client.force_login(ines)
+    assert client.get(address).status_code == 404, "a draft is its writer's alone"
+    services.hand_in(user=alice, assignment=assignment)
+    assert client.get(address).status_code == 200
+    bob = make_user("bob")
+    enroll(bob, lesson.course)
+    for outsider in (bob, make_user("charlie"), make_instructor("ivo")):
+        client.force_login(outsider)
+        assert client.get(address).status_code == 404
+    assistant = make_user("anna")
+    enroll(assistant, lesson.course, role="assistant")
+    client.force_login(assistant)
+    assert client.get(address).status_code == 200
+
+
+def test_a_file_leaves_the_disk_with_its_draft_and_stays_once_handed_in(
+    client, alice, lesson, files, django_capture_on_commit_callbacks
+):
+    assignment = make_assignment(lesson=lesson)
+    for name in ("a.png", "b.png"):
+        services.add_file(user=alice, assignment=assignment, upload=SimpleUploadedFile(name, PNG))
+    first, second = SubmissionFile.objects.all()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(url("remove-file", first.pk))
+    services.hand_in(user=alice, assignment=assignment)
+    assertContains(client.post(url("remove-file", second.pk), follow=True), "stays as it was")
+    assert len([path for path in files.rglob("*") if path.is_file()]) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        learning.erase_learning(alice)
+    assert not [path for path in files.rglob("*") if path.is_file()]
+
+
+def test_marks_are_seen_when_they_are_released_all_together(
+    client, alice, lesson, ines, django_capture_on_commit_callbacks
+):
+    assignment = make_assignment(lesson=lesson, rubric=True)
+    bob = make_user("bob")
+    enroll(bob, lesson.course)
+    hers, his = make_submission(alice, assignment), make_submission(bob, assignment)
+    clear, right = assignment.criteria.all()
+    client.force_login(ines)
+    page = mark(client, hers, **{f"level-{clear.pk}": 0, f"level-{right.pk}": 1, "comment": "Well argued."})
+    assert page.redirect_chain[-1][0] == url("grade", his.pk), "on to the next without a mark"
+    assertContains(
+        mark(client, his, **{f"level-{clear.pk}": 2, "comment": "kept words"}), "kept words", status_code=422
+    )
+    mark(client, his, **{f"level-{clear.pk}": 2, f"level-{right.pk}": 2})
+    client.force_login(alice)
+    assertNotContains(client.get(lesson.get_absolute_url()), "Well argued.")
+    assert grades.scores(lesson.course) == {}
+    heard = []
+    listen = lambda assignment_id, user_ids, **kwargs: heard.append((assignment_id, user_ids))  # noqa: E731
+    marks_released.connect(listen)
+    client.force_login(ines)
+    with django_capture_on_commit_callbacks(execute=True):
+        assertContains(client.post(url("release", assignment.pk), follow=True), "2 marks are out")
+    marks_released.disconnect(listen)
+    assert heard == [(assignment.pk, [alice.pk, bob.pk])]
+    client.force_login(alice)
+    page = client.get(lesson.get_absolute_url())
+    assertContains(page, "Well argued.")
+    assertContains(page, "6 / 8")
+    key = f"assignment-{assignment.pk}"
+    assert grades.scores(lesson.course) == {(key, alice.pk): 6, (key, bob.pk): 0}
+    assert [(item.key, item.points) for item in grades.items(lesson.course)] == [(key, 8)]
+
+
+@pytest.mark.parametrize("points", ["-1", "11", "many", ""])
+def test_points_out_of_range_are_refused_and_nothing_typed_is_lost(client, alice, lesson, ines, points):
+    submission = make_submission(alice, make_assignment(lesson=lesson, points=10))
+    client.force_login(ines)
+    assertContains(mark(client, submission, points=points, comment="My words"), "My words", status_code=422)
+    assert not Mark.objects.exists()
+
+
+def test_lateness_is_taken_off_and_said(client, alice, lesson, ines):
+    due = timezone.now() - timedelta(days=1, hours=2)
+    assignment = make_assignment(lesson=lesson, due_at=due, late_percent=10)
+    assertContains(client.get(lesson.get_absolute_url()), "20% would be taken off now")
+    submission = make_submission(alice, assignment)
+    services.mark_submission(submission=submission, marker=ines, points=9, levels={}, comment="")
+    services.release_marks(assignment=assignment)
+    page = client.get(lesson.get_absolute_url())
+    assertContains(page, "7.2 / 10")
+    assertContains(page, "9 points, less 20% for being late")
+
+
+def test_a_worse_second_try_overwrites_nothing(alice, lesson, ines):
+    assignment = make_assignment(lesson=lesson)
+    for points in (9, 4):
+        submission = make_submission(alice, assignment)
+        services.mark_submission(submission=submission, marker=ines, points=points, levels={}, comment="")
+    services.release_marks(assignment=assignment)
+    assert grades.scores(lesson.course) == {(f"assignment-{assignment.pk}", alice.pk): 9}
+
+
+@pytest.mark.parametrize(
+    ("rule", "points", "done"), [("submitted", 0, True), ("passed", 4, False), ("passed", 5, True)]
+)
+def test_what_completes_the_lesson(client, alice, lesson, ines, rule, points, done):
+    assignment = make_assignment(lesson=lesson, rule=rule)
+    hand_in(client, assignment, text="Work.")
+    services.mark_submission(submission=Submission.objects.get(), marker=ines, points=points, levels={}, comment="")
+    services.release_marks(assignment=assignment)
+    assert Progress.objects.filter(user=alice).exclude(completed_at=None).exists() is done
+
+
+def test_who_gets_where(client, alice, lesson, ines):
+    assignment = make_assignment(lesson=lesson)
+    submission = make_submission(alice, assignment)
+    kept = SubmissionFile.objects.create(submission=submission, name="a", size=1, file="a")
+    students = [
+        ("post", url("save", assignment.pk)),
+        ("post", url("add-file", assignment.pk)),
+        ("post", url("hand-in", assignment.pk)),
+        ("post", url("remove-file", kept.pk)),
+    ]
+    markers = [
+        ("get", url("submissions", assignment.pk)),
+        ("get", url("grade", submission.pk)),
+        ("post", url("release", assignment.pk)),
+    ]
+    client.logout()
+    for method, address in students + markers:
+        assert getattr(client, method)(address).url.startswith("/accounts/login/")
+    assistant = make_user("anna")
+    enroll(assistant, lesson.course, role="assistant")
+    for user, pages, allowed in (
+        (alice, markers, False),
+        (make_user("charlie"), students + markers, False),
+        (make_instructor("ivo"), students + markers, False),
+        (ines, students, False),
+        (ines, markers, True),
+        (assistant, markers, True),
+        (assistant, students, False),
+    ):
+        client.force_login(user)
+        for method, address in pages:
+            status = getattr(client, method)(address).status_code
+            assert (status in (200, 302)) is allowed, (user, address, status)
+
+
+def test_the_list_costs_the_same_for_many_students(client, alice, lesson, ines, django_assert_num_queries):
+    assignment = make_assignment(lesson=lesson)
+    client.force_login(ines)
+
+    def look():
+        # session, user; the assignment; what came in; who takes the course; the rubric
+        with django_assert_num_queries(6):
+            return client.get(url("submissions", assignment.pk))
+
+    make_submission(alice, assignment)
+    look()
+    for number in range(20):
+        student = make_user(f"student{number}")
+        enroll(student, lesson.course)
+        make_submission(student, assignment)
+    assertContains(look(), "to mark", count=21)
+
+
+def test_what_is_due(alice, lesson):
+    now = timezone.now()
+    soon = make_assignment(lesson=lesson, due_at=now + timedelta(days=1))
+    make_assignment(lesson=lesson, due_at=now - timedelta(days=9), late_until=now - timedelta(days=1))
+    make_assignment(lesson=lesson)
+    assert [(title, block) for _, title, _, block in deadlines.due(alice, [lesson.course])] == [
+        ("An essay", soon.block_id)
+    ]
+    services.hand_in(user=alice, assignment=soon, text="Done.")
+    assert deadlines.due(alice, [lesson.course]) == []
+
+
+def test_a_removed_part_is_gone_everywhere(client, alice, lesson):
+    assignment = make_assignment(lesson=lesson, due_at=timezone.now() + timedelta(days=1))
+    type(assignment.block).objects.update(removed_at=timezone.now())
+    assert client.post(url("save", assignment.pk), {"text": "x"}).status_code == 404
+    assert grades.items(lesson.course) == deadlines.due(alice, [lesson.course]) == []
+
+
+def test_what_was_handed_in_is_exported(alice, lesson):
+    make_submission(alice, make_assignment(lesson=lesson), text="My words.")
+    assert learning.export_learning(alice)["submissions"][0]["text"] == "My words."
