@@ -9,10 +9,18 @@ class CoursesConfig(AppConfig):
         from accounts.personal_data import register
         from courses import permissions, services  # noqa: F401  (permissions registers its rules)
         from courses.assignments import block as _assignments  # noqa: F401  (registers its kind of block)
+        from courses.assignments import grades as assignment_grades
         from courses.assignments.models import SubmissionFile
+        from courses.certificates import listen
+        from courses.certificates.panel import course_panel
+        from courses.gradebook import sources
         from courses.models import Asset
+        from courses.panels import register_course_panel
         from courses.quizzes import block as _quizzes  # noqa: F401
         from courses.stored_files import forget
 
         forget([Asset, SubmissionFile])
+        sources.register("assignments", items=assignment_grades.items, scores=assignment_grades.scores)
+        listen.connect()
+        register_course_panel("certificate", course_panel)
         register("courses", export=services.export_learning, erase=services.erase_learning)

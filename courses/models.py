@@ -424,4 +424,12 @@ from courses.assignments.models import (  # noqa: E402, F401
     Submission,
     SubmissionFile,
 )
+from courses.certificates.models import Certificate, CertificateRule  # noqa: E402, F401
+from courses.gradebook.models import (  # noqa: E402, F401
+    GradebookRule,
+    GradeCategory,
+    GradeChange,
+    GradeOverride,
+    GradePlacement,
+)
 from courses.studio.models import LessonRevision  # noqa: E402, F401

@@ -11,8 +11,11 @@ from courses import completion
 from courses.models import (
     Block,
     BlockProgress,
+    Certificate,
     Course,
     Enrollment,
+    GradeChange,
+    GradeOverride,
     Lesson,
     Progress,
     Quiz,
@@ -26,7 +29,17 @@ SAME_SUBMISSION = timedelta(seconds=10)
 LONGEST_REFLECTION = 20_000
 
 # What somebody did in courses: all of it is theirs to take along and to erase.
-LEARNING = (QuizAttempt, Submission, BlockProgress, Reflection, Progress, Enrollment)
+LEARNING = (
+    Certificate,
+    GradeOverride,
+    GradeChange,
+    QuizAttempt,
+    Submission,
+    BlockProgress,
+    Reflection,
+    Progress,
+    Enrollment,
+)
 
 Answers = Mapping[int, Iterable[int]]  # question id -> ids of the choices picked
 
@@ -108,11 +121,8 @@ def complete_lesson(*, user: User, lesson: Lesson) -> Progress:
     """Tick the lesson. The first time counts; later calls leave it as it was. Raises StillOpen."""
     if left := completion.remaining(user, lesson):
         raise StillOpen(left)
-    progress = record_lesson_progress(user=user, lesson=lesson)
-    # Conditional, so that of two calls at once the earlier time stays.
-    Progress.objects.filter(pk=progress.pk, completed_at=None).update(completed_at=timezone.now())
-    progress.refresh_from_db()
-    return progress
+    record_lesson_progress(user=user, lesson=lesson)
+    return completion.tick_lesson(user=user, lesson=lesson)
 
 
 def score_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
@@ -190,6 +200,14 @@ def export_learning(user: User) -> dict:
                 "submitted_at": a.submitted_at.isoformat(),
             }
             for a in QuizAttempt.objects.filter(user=user).select_related("quiz__block")
+        ],
+        "certificates": [
+            {"course": c.title, "name": c.name, "code": c.code, "issued_at": c.issued_at.isoformat()}
+            for c in Certificate.objects.filter(user=user)
+        ],
+        "grade_changes": [
+            {"item": c.key, "before": c.before, "after": c.after, "reason": c.reason, "at": c.at.isoformat()}
+            for c in GradeChange.objects.filter(user=user)
         ],
         "submissions": [
             {
