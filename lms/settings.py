@@ -312,6 +312,7 @@ LOGGING = {
         # Two lines for each frame otherwise.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},  # it lists the letters of each name on a certificate
         "kombu.connection": {"level": "ERROR"},  # it warns that memory:// has no host
     },
 }

@@ -71,7 +71,7 @@ def as_pdf(certificate: Certificate, *, address: str) -> bytes:
     pdf.set_xy(30, 181)
     pdf.cell(160, 5, address, link=address)
 
-    pdf.image(qr_code(address), WIDTH - 30 - QR_SIDE, 156, QR_SIDE, QR_SIDE, alt_text="Code that leads to the public page")
+    pdf.image(qr_code(address), WIDTH - 30 - QR_SIDE, 156, QR_SIDE, QR_SIDE, alt_text="Leads to the public page")
     return bytes(pdf.output())
 
 
