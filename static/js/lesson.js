@@ -1,4 +1,4 @@
-// Remembers the place in the lesson, and quiz answers until they are sent. The page works without it.
+// Remembers the place in the lesson. The page works without it.
 
 const article = document.querySelector("[data-lesson-id]");
 const note = document.querySelector("[data-save-state]");
@@ -50,18 +50,4 @@ function watchPlace() {
   for (const block of article.querySelectorAll("[data-block-id]")) observer.observe(block);
 }
 
-function keepAnswers(form) {
-  const key = `attune:${form.action}`;
-  const picked = () => [...new FormData(form)].filter(([name]) => name.startsWith("q-"));
-  if (picked().length === 0) {
-    for (const [name, value] of JSON.parse(sessionStorage.getItem(key) ?? "[]")) {
-      const input = form.querySelector(`[name="${name}"][value="${value}"]`);
-      if (input) input.checked = true;
-    }
-  }
-  form.addEventListener("change", () => sessionStorage.setItem(key, JSON.stringify(picked())));
-  form.addEventListener("submit", () => sessionStorage.removeItem(key));
-}
-
 if (article && note && token && article.dataset.progressUrl) watchPlace();
-document.querySelectorAll("form[data-quiz]").forEach(keepAnswers);
