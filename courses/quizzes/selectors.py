@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 
 from django.db.models import Max
 from django.utils import timezone
@@ -147,6 +148,11 @@ class ShownQuiz:
     @property
     def minutes(self) -> float | None:
         return self.limits.time and self.limits.time.total_seconds() / 60
+
+    @property
+    def whole_minutes(self) -> int:
+        """For the plural."""
+        return ceil(self.minutes or 0)
 
     @property
     def used(self) -> int:

@@ -10,7 +10,8 @@ def make_question(quiz: Quiz | None = None, kind: str = "single", *, pool: Quest
     """A valid question of that kind, last in its quiz or pool.
 
     single: A is right of A, B, C; multiple: A and B of A, B, C, D; text: Paris; numeric: 3.14 ± 0.01;
-    matching: France-Paris, Italy-Rome, and Oslo that fits nothing; ordering: one, two, three; fill: Paris and the Seine.
+    matching: France-Paris, Italy-Rome, and Oslo that fits nothing; ordering: one, two, three; fill: Paris and
+    the Seine.
     """
     rows = Question.objects.filter(quiz=quiz, pool=pool)
     extra.setdefault("position", (rows.aggregate(last=Max("position"))["last"] or 0) + 1)

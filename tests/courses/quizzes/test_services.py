@@ -240,9 +240,7 @@ def test_extra_time_given_while_somebody_answers(alice, clock):
 
 def test_the_window_and_a_later_closing(alice, clock):
     now = timezone.now()
-    quiz = make_quiz(
-        lesson=make_lesson(), opens_at=now + timedelta(minutes=10), closes_at=now + timedelta(minutes=20)
-    )
+    quiz = make_quiz(lesson=make_lesson(), opens_at=now + timedelta(minutes=10), closes_at=now + timedelta(minutes=20))
     with pytest.raises(services.NotOpen, match="opens on"):
         services.save_answers(user=alice, quiz=quiz, answers=right_answers(quiz))
     clock(15)
