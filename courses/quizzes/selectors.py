@@ -77,7 +77,7 @@ class ShownQuestion:
 
     @property
     def points(self) -> float:
-        return round((self.share or 0) * self.slot.points, 2)
+        return short((self.share or 0) * self.slot.points)
 
     @property
     def places(self) -> range:
@@ -87,9 +87,15 @@ class ShownQuestion:
     def right_words(self) -> str:
         """The right answer to a text or a number."""
         if self.is_text:
-            return ", ".join(self.question.accepted_forms)
+            return "; ".join(self.question.accepted_forms)
         number, tolerance = self.question.number, self.question.tolerance
         return f"{number:.15g} ± {tolerance:.15g}" if tolerance else f"{number:.15g}"
+
+
+def short(points: float) -> float:
+    """4, 4.5 or 4.33 as a page shows it."""
+    points = round(points, 2)
+    return int(points) if points == int(points) else points
 
 
 def _family(kind: str) -> str:
@@ -140,6 +146,14 @@ class ShownQuiz:
     def counts_points(self) -> bool:
         """ "3 of 4 right" tells all only when each question is worth one point and is either right or wrong."""
         return any(asked.slot.points != 1 or asked.share not in (0, 1) for asked in self.questions)
+
+    @property
+    def points(self) -> float:
+        return short(self.attempt.points)
+
+    @property
+    def max_points(self) -> float:
+        return short(self.attempt.max_points)
 
     @property
     def unanswered(self) -> list[ShownQuestion]:

@@ -20,6 +20,7 @@ from courses.quizzes.limits import limits_for
 from courses.quizzes.models import Quiz, QuizAttempt
 from courses.quizzes.signals import attempt_submitted
 
+MOMENT = "j F Y, H:i"  # as in the templates
 Answers = Mapping[int, Any]  # question id -> answer, in its kind's form
 
 
@@ -188,7 +189,7 @@ def time_is_up(attempt: QuizAttempt) -> str:
 
 def in_words(moment: datetime) -> str:
     """In the active language and time zone."""
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return date_format(timezone.localtime(moment), MOMENT)
 
 
 def _keep(attempt: QuizAttempt, slots: list[layouts.Slot], answers: Answers) -> None:

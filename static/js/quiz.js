@@ -1,7 +1,7 @@
 // Saves each answer on the server as it is given, shows the time left, and moves items to put in order. Nothing is kept
 // in the browser. Without it the form is saved and handed in by its buttons.
 
-const TYPING_MS = 500; // a pause in typing this long is saved; with the request it stays within a second
+const TYPING_MS = 400; // a pause in typing this long is saved; with the request it stays within a second
 const RETRY_MS = 3000;
 const LAST_SAVE_MS = 1500; // before the time is up, so that the last answer still arrives
 
@@ -98,8 +98,9 @@ class Answers {
     note.className = "question-note";
     note.setAttribute("role", "alert");
     const link = document.createElement("a");
-    link.href = location.pathname + location.search;
+    link.href = this.form.dataset.lessonUrl;
     link.textContent = this.form.dataset.reload;
+    link.addEventListener("click", () => location.pathname === link.pathname && location.reload()); // not to its anchor
     note.append(`${sentence} `, link);
     this.form.prepend(note);
     note.scrollIntoView({ block: "center" });
