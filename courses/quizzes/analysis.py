@@ -17,6 +17,7 @@ class ChoiceCount:
     choice: Choice
     upper: int
     lower: int
+    all: int
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Item:
             found.append("easy")
         if any(not shown.choice.is_correct and shown.upper > shown.lower for shown in self.choices):
             found.append("lures")
-        if any(not shown.choice.is_correct and shown.upper + shown.lower == 0 for shown in self.choices):
+        if any(not shown.choice.is_correct and not shown.all for shown in self.choices):
             found.append("idle")
         return found
 
@@ -121,9 +122,9 @@ def _item(question: Question, taken: list, upper: list, lower: list) -> Item:
     item.difficulty = sum(shares) / len(shares)
     item.discrimination = discrimination(shares, [_rest(attempt, key) for attempt in got])
     if question.kind in CHOOSING:
-        picked = [_picks(half, key) for half in (upper, lower)]
+        of_upper, of_lower, of_all = (_picks(attempts, key) for attempts in (upper, lower, got))
         item.upper_n, item.lower_n = (sum(key in attempt.results for attempt in half) for half in (upper, lower))
-        item.choices = [ChoiceCount(c, picked[0][c.pk], picked[1][c.pk]) for c in question.choices.all()]
+        item.choices = [ChoiceCount(c, of_upper[c.pk], of_lower[c.pk], of_all[c.pk]) for c in question.choices.all()]
     return item
 
 

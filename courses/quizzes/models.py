@@ -126,7 +126,7 @@ class QuizDraw(models.Model):
     at the quiz can reach the same sum."""
 
     quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="draws")
-    pool = models.ForeignKey(QuestionPool, models.PROTECT, related_name="draws")
+    pool = models.ForeignKey(QuestionPool, models.RESTRICT, related_name="draws")
     count = models.PositiveSmallIntegerField("how many", default=1, validators=[MinValueValidator(1)])
     points = models.PositiveSmallIntegerField("points each", default=1, validators=[MinValueValidator(1)])
 

@@ -17,6 +17,8 @@ from courses.quizzes.layouts import Kind, Slot
 from courses.quizzes.limits import Limits, limits_for
 from courses.quizzes.models import Choice, Question, Quiz, QuizAccommodation, QuizAttempt, ShowAnswers
 
+LATEST = 5  # attempts that the page leads to
+
 
 @dataclass
 class ShownChoice:
@@ -126,6 +128,10 @@ class ShownQuiz:
     left_out: list[str] = field(default_factory=list)  # for the author: questions no student sees, and why
 
     @property
+    def latest(self) -> list[QuizAttempt]:
+        return self.done[-LATEST:]
+
+    @property
     def best_percent(self) -> int | None:
         return max((attempt.score_percent for attempt in self.done), default=None)
 
@@ -211,12 +217,10 @@ def shown_quiz(
         return shown
 
     limits = limits_for(user, quiz)
-    mine = list(QuizAttempt.objects.of(user, quiz).order_by("number"))
-    for row in mine:
-        row.quiz = quiz
-    open_attempt = next((row for row in mine if row.submitted_at is None), None)
-    done = [row for row in mine if row.submitted_at is not None]
-    number = open_attempt.number if open_attempt else max((row.number for row in mine), default=0) + 1
+    mine = QuizAttempt.objects.of(user, quiz)
+    done = list(mine.submitted().defer("layout", "answers", "results").order_by("number"))
+    open_attempt = mine.unsubmitted().first()
+    number = open_attempt.number if open_attempt else max((row.number for row in done), default=0) + 1
     shown = ShownQuiz(quiz, "form", limits, number, open_attempt=open_attempt, done=done, attempt=attempt)
     now = timezone.now()
     if attempt:

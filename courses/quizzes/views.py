@@ -71,8 +71,6 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     except services.Refused as error:
         messages.warning(request, str(error))
         return redirect(quiz)
-    if attempt.expired:
-        messages.warning(request, services.time_is_up(attempt))
     return redirect(result_url(attempt))
 
 

@@ -107,18 +107,18 @@ class Answers {
   }
 }
 
-// Counts on the seconds the server named, not on this device's clock.
+// Counts the seconds the server named, whatever time this device thinks it is.
 function runClock(clock, form, answers) {
   const words = clock.querySelector("[data-clock-words]");
   const told = clock.querySelector("[data-clock-told]");
-  const end = performance.now() + clock.dataset.seconds * 1000;
+  const end = Date.now() + clock.dataset.seconds * 1000; // which goes on while the device sleeps
   const tellAt = new Map([
     [300, `5 ${form.dataset.minutesLeft}`],
     [60, form.dataset.oneMinuteLeft],
   ]);
   let lastSave = false;
   const tick = () => {
-    const left = end - performance.now();
+    const left = end - Date.now();
     const seconds = Math.max(0, Math.ceil(left / 1000));
     const minutes = Math.floor(seconds / 60);
     words.textContent = `${minutes}:${String(seconds % 60).padStart(2, "0")} ${form.dataset.left}`;

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import RestrictedError
 from django.utils import timezone
 
 from courses.models import BlockProgress, QuestionPool, QuizAccommodation, QuizAttempt, QuizDraw
@@ -319,6 +320,18 @@ def test_a_question_deleted_meanwhile_costs_nobody(alice):
 
 
 # --- The database ---
+
+
+def test_a_course_goes_with_its_pools_but_a_pool_in_use_stays(alice):
+    quiz = make_quiz(lesson=make_lesson(), questions=0)
+    pool = QuestionPool.objects.create(course=quiz.course, title="Bank")
+    make_question(pool=pool)
+    QuizDraw.objects.create(quiz=quiz, pool=pool)
+    services.submit_quiz(user=alice, quiz=quiz, answers={}, anyway=True)
+    with pytest.raises(RestrictedError):
+        pool.delete()
+    quiz.course.delete()
+    assert not QuestionPool.objects.exists()
 
 
 def test_an_open_attempt_has_no_score_and_a_submitted_one_has(alice):
