@@ -17,9 +17,11 @@ class CoursesConfig(AppConfig):
         from courses.models import Asset
         from courses.panels import register_course_panel
         from courses.quizzes import block as _quizzes  # noqa: F401
+        from courses.quizzes import grades as quiz_grades
         from courses.stored_files import forget
 
         forget([Asset, SubmissionFile])
+        sources.register("quizzes", items=quiz_grades.items, scores=quiz_grades.scores)
         sources.register("assignments", items=assignment_grades.items, scores=assignment_grades.scores)
         listen.connect()
         register_course_panel("certificate", course_panel)

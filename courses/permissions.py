@@ -4,7 +4,10 @@ import rules
 
 from courses.models import Course
 
-PARTS = ("module", "lesson", "block", "quiz", "question", "choice", "assignment", "criterion")
+PARTS = (
+    *("module", "lesson", "block", "quiz", "question", "choice"),
+    *("questionpool", "quizdraw", "quizaccommodation", "assignment", "criterion"),
+)
 
 
 @rules.predicate
@@ -42,3 +45,7 @@ rules.add_perm("courses.add_enrollment", is_administrator)
 rules.add_perm("courses.view_enrollment", is_instructor & teaches)
 rules.add_perm("courses.change_enrollment", is_instructor & teaches)
 rules.add_perm("courses.delete_enrollment", is_administrator)
+
+# Attempts are their students' own work: nobody writes them by hand.
+rules.add_perm("courses.view_quizattempt", is_instructor & teaches)
+rules.add_perm("courses.delete_quizattempt", is_administrator)

@@ -111,14 +111,6 @@ class AssetQuerySet(PartQuerySet):
     to_course, to_lesson = "course", None
 
 
-class QuizQuerySet(PartQuerySet):
-    to_course, to_lesson = "block__lesson__module__course", "block__lesson"
-
-
-class QuestionQuerySet(PartQuerySet):
-    to_course, to_lesson = "quiz__block__lesson__module__course", "quiz__block__lesson"
-
-
 def _enrolled_course_ids(user):
     from courses.models import Enrollment
 

@@ -82,6 +82,8 @@ UNFOLD = {
                     _item("Modules", "folder", "admin:courses_module_changelist"),
                     _item("Lessons", "article", "admin:courses_lesson_changelist"),
                     _item("Quizzes", "quiz", "admin:courses_quiz_changelist"),
+                    _item("Questions", "help", "admin:courses_question_changelist"),
+                    _item("Question pools", "inventory_2", "admin:courses_questionpool_changelist"),
                     _item("Enrollments", "group", "admin:courses_enrollment_changelist"),
                     _item("Lesson climates", "mood", "admin:emotion_lessonclimate_changelist", _sees_climates),
                 ],
