@@ -11,7 +11,9 @@ from courses.admin_base import (
     TaughtFilter,
     TaughtRows,
 )
+from courses.discussion import admin as discussion_admin  # noqa: F401
 from courses.models import Block, Choice, Course, Enrollment, Lesson, Module, Question, Quiz
+from courses.notifications import admin as notifications_admin  # noqa: F401
 
 STATUS_COLOURS = {"draft": "warning", "published": "success", "archived": "info"}
 

@@ -8,6 +8,17 @@ class CoursesConfig(AppConfig):
     def ready(self) -> None:
         from accounts.personal_data import register
         from courses import permissions, services  # noqa: F401  (permissions registers its rules)
+        from courses.discussion.panels import course_discussion_panel, discussion_panel
+        from courses.discussion.personal_data import erase_discussion, export_discussion
+        from courses.notifications.panels import announcements_panel
+        from courses.notifications.personal_data import erase_notifications, export_notifications
+        from courses.panels import register_course_panel, register_lesson_panel
         from courses.quizzes import block  # noqa: F401  (registers its kind of block)
 
         register("courses", export=services.export_learning, erase=services.erase_learning)
+        # Later ones are erased first: both ask who is in a course, which is known as long as the enrollments stand.
+        register("notifications", export=export_notifications, erase=erase_notifications)
+        register("discussion", export=export_discussion, erase=erase_discussion)
+        register_lesson_panel("discussion", discussion_panel)
+        register_course_panel("announcements", announcements_panel)
+        register_course_panel("discussion", course_discussion_panel)

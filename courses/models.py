@@ -404,3 +404,15 @@ class QuizAttempt(models.Model):
     @property
     def passed(self) -> bool:
         return self.score_percent >= self.quiz.pass_percent
+
+
+from courses.discussion.models import (  # noqa: E402, F401
+    Moderation,
+    Post,
+    PostReport,
+    PostVote,
+    Revision,
+    Thread,
+    ThreadSubscription,
+)
+from courses.notifications.models import Announcement, Notification, NotificationPreference  # noqa: E402, F401

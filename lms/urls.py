@@ -10,6 +10,8 @@ admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
+    path("", include("courses.notifications.urls")),
+    path("", include("courses.discussion.urls")),
     path("", include("courses.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),

@@ -3,6 +3,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
 
+from courses.markdown import render
 from courses.panels import LessonPanel
 
 register = template.Library()
@@ -21,3 +22,9 @@ def icon(name: str, label: str = ""):
 def panel(context, shown: LessonPanel):
     """What another app put here, rendered with the request (so it has the user and a CSRF token)."""
     return render_to_string(shown.template, shown.context, request=context["request"])
+
+
+@register.filter
+def markdown(text: str):
+    """Markdown as HTML that is safe to put into a page."""
+    return render(text)
