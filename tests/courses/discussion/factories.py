@@ -4,7 +4,7 @@ from tests.factories import enroll, make_course, make_instructor, make_user
 
 
 def make_class():
-    """A published course taught by Ines, with Alice and Bob as its students. -> (course, first lesson, alice, bob, ines)"""
+    """A course taught by Ines, with Alice and Bob as its students. -> (course, first lesson, alice, bob, ines)"""
     ines = make_instructor("ines")
     course = make_course(instructor=ines)
     alice, bob = make_user("alice"), make_user("bob")

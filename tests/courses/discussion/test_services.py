@@ -94,7 +94,7 @@ def test_the_database_keeps_one_opening_a_thread_and_no_words_of_deleted_posts(p
 
 
 def test_a_search_finds_what_one_may_read(people):
-    course, lesson, alice, bob, ines = people
+    _course, lesson, alice, bob, ines = people
     shown, hidden = make_thread(alice, lesson), make_thread(alice, lesson, "Rude")
     services.hide_post(post=hidden.posts.get(), moderator=ines, reason="Rude")
     assert set(selectors.searchable(bob)) == {shown}
@@ -118,7 +118,7 @@ def test_the_assistants_words_are_an_answer(people):
 
 
 def test_taking_ones_posts_along(people):
-    _course, lesson, alice, bob, _ines = people
+    _course, lesson, alice, _bob, _ines = people
     thread = make_thread(alice, lesson)
     services.edit_post(post=thread.posts.get(), title="Why squares, really?", body="New words")
     exported = personal_data.export_all(alice)["discussion"]

@@ -162,7 +162,7 @@ def test_an_edit_is_said_and_its_history_is_kept(client, people, asked):
 
 def test_deleting_an_answered_question_keeps_its_place(client, people, asked):
     _course, _lesson, alice, _bob, _ines = people
-    thread, post = asked
+    thread, _post = asked
     client.force_login(alice)
     opening = thread.posts.get(is_opening=True)
     page = client.post(url("delete", opening.pk), follow=True)
@@ -229,7 +229,7 @@ def test_a_hidden_thread_is_gone_for_students_but_its_author(client, people, ask
 
 def test_the_queue_has_the_oldest_first_and_forgets_what_was_answered(client, people):
     course, lesson, alice, bob, ines = people
-    first, second, third = (make_thread(alice, lesson, f"Question {n}") for n in (1, 2, 3))
+    first, second, _third = (make_thread(alice, lesson, f"Question {n}") for n in (1, 2, 3))
     make_thread(alice, lesson, "Only a comment", kind="comment")
     make_reply(bob, first)  # another student's guess is no answer yet
     make_reply(ines, second)
