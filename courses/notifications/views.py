@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -114,7 +115,9 @@ def _announcement_form(request: HttpRequest, announcement: Announcement) -> Http
     if request.method == "POST" and form.is_valid():
         announcement = form.save()
         if services.send_announcement(announcement=announcement):
-            messages.success(request, _("Published. %(count)d people were told.") % {"count": announcement.sent_count})
+            told = announcement.sent_count
+            words = ngettext("Published. %(told)d person was told.", "Published. %(told)d people were told.", told)
+            messages.success(request, words % {"told": told})
         else:
             messages.success(request, _("Planned. It is published by itself at its time."))
         return redirect("notifications:announcements", announcement.course.slug)

@@ -2,12 +2,14 @@
 
 import re
 import smtplib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import getaddresses
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNumQueries
@@ -252,3 +254,18 @@ def test_sending_costs_three_queries_a_message(alice, bob):
     # who is due; then for each: claim, read, done
     with assertNumQueries(1 + 2 * 3):
         send_due()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_at_once_send_one_message_each(alice, bob):
+    tell(alice, bob)
+
+    def work(_number) -> int:
+        try:
+            return send_due()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 2
+    assert sorted(message.to[0] for message in mail.outbox) == ["alice@example.org", "bob@example.org"]
