@@ -35,16 +35,18 @@ class ThreadQuerySet(PartQuerySet):
     def by(self, user) -> Self:
         return self.filter(author_id=user.pk)
 
-    def unanswered(self) -> Self:
-        """Questions that wait: nothing accepted, nothing endorsed, no word of the teaching team."""
+    def unanswered(self, course) -> Self:
+        """A course's questions that wait: nothing accepted, nothing endorsed, no word of the teaching team."""
         from courses.models import Enrollment, Post
 
-        team = Enrollment.objects.active().filter(course=OuterRef("thread__lesson__module__course"), role__in=TEAM)
-        answers = Post.objects.filter(thread=OuterRef("pk"), is_opening=False, deleted_at=None, hidden_at=None)
-        answered = answers.filter(~Q(endorsed_at=None) | Exists(team.filter(user=OuterRef("author"))))
-        return self.filter(kind="question", accepted=None, deleted_at=None, is_hidden=False, is_locked=False).exclude(
-            Exists(answered)
+        # Of one course, so that its team is asked for once and not for each post.
+        team = Enrollment.objects.active().for_course(course).filter(role__in=TEAM).values("user_id")
+        answers = Post.objects.live().filter(thread=OuterRef("pk"), is_opening=False)
+        answered = answers.filter(~Q(endorsed_at=None) | Q(author__in=team))
+        waiting = self.for_course(course).filter(
+            kind="question", accepted=None, deleted_at=None, is_hidden=False, is_locked=False
         )
+        return waiting.exclude(Exists(answered))
 
     def with_counts(self) -> Self:
         """`replies`, without those that are gone or hidden."""

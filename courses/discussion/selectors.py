@@ -24,7 +24,7 @@ def lesson_threads(user, lesson: Lesson, page: str | None) -> Page:
 def course_threads(user, course: Course, show: str, page: str | None) -> Page:
     threads = Thread.objects.visible_to(user).for_course(course)
     if show == "unanswered":
-        threads = threads.unanswered()
+        threads = threads.unanswered(course)
     elif show == "mine":
         threads = threads.by(user)
     return Paginator(_listed(threads), THREADS).get_page(page)
@@ -37,7 +37,7 @@ def newest_threads(user, lesson: Lesson, count: int) -> list[Thread]:
 
 def waiting_questions(user, course: Course, page: str | None) -> Page:
     """Oldest first: who waits longest is answered next."""
-    threads = Thread.objects.visible_to(user).for_course(course).unanswered()
+    threads = Thread.objects.visible_to(user).unanswered(course)
     return Paginator(_listed(threads).order_by("created_at", "pk"), QUEUE).get_page(page)
 
 

@@ -26,7 +26,11 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
         _allow(may.writes)
         if form.is_valid():
             try:
-                return redirect(services.start_thread(user=request.user, lesson=lesson, **form.cleaned_data))
+                return redirect(
+                    services.start_thread(
+                        user=request.user, lesson=lesson, moderates=may.moderates, **form.cleaned_data
+                    )
+                )
             except services.TooManyPosts as error:
                 form.add_error(None, str(error))
                 status = 429

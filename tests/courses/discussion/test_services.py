@@ -110,11 +110,11 @@ def test_the_assistants_words_are_an_answer(people):
     asha = make_user("asha")
     enroll(asha, course, role="assistant")
     thread = make_thread(alice, lesson)
-    assert list(Thread.objects.unanswered()) == [thread]
+    assert list(Thread.objects.unanswered(course)) == [thread]
     post = make_reply(asha, thread)
-    assert not Thread.objects.unanswered().exists()
+    assert not Thread.objects.unanswered(course).exists()
     services.delete_post(post=post)
-    assert list(Thread.objects.unanswered()) == [thread]
+    assert list(Thread.objects.unanswered(course)) == [thread]
 
 
 def test_taking_ones_posts_along(people):
@@ -149,3 +149,25 @@ def test_an_erased_account_leaves_places_without_words_only_where_others_answere
         assert not model.objects.exists()
     assert not ThreadSubscription.objects.filter(user=alice).exists()
     assert not Notification.objects.filter(title__contains="Alice").exists()
+
+
+def test_the_same_title_with_other_words_is_another_thread(people):
+    _course, lesson, alice, _bob, _ines = people
+    assert make_thread(alice, lesson) != make_thread(alice, lesson, body="What I forgot to say")
+
+
+def test_a_teacher_may_answer_a_long_queue(people):
+    _course, lesson, alice, _bob, ines = people
+    thread = make_thread(alice, lesson)
+    for number in range(12):
+        make_reply(ines, thread, f"Answer {number}", moderates=True)
+    assert thread.posts.count() == 13
+
+
+def test_what_is_hidden_is_taken_out_of_what_people_were_told(people):
+    _course, lesson, alice, bob, ines = people
+    thread = make_thread(alice, lesson, "A rude title")
+    make_reply(bob, thread)
+    make_reply(ines, thread)
+    services.hide_post(post=thread.posts.get(is_opening=True), moderator=ines, reason="Rude")
+    assert not Notification.objects.exists()
