@@ -11,7 +11,9 @@ from courses.admin_base import (
     TaughtFilter,
     TaughtRows,
 )
+from courses.discussion import admin as discussion_admin  # noqa: F401
 from courses.models import Block, Course, Enrollment, Lesson, Module, Quiz
+from courses.notifications import admin as notifications_admin  # noqa: F401
 from courses.quizzes import admin as quizzes_admin  # noqa: F401  (registers its pages)
 
 STATUS_COLOURS = {"draft": "warning", "published": "success", "archived": "info"}

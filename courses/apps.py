@@ -13,9 +13,14 @@ class CoursesConfig(AppConfig):
         from courses.assignments.models import SubmissionFile
         from courses.certificates import listen
         from courses.certificates.panel import course_panel
+        from courses.discussion.panels import course_discussion_panel, discussion_panel
+        from courses.discussion.personal_data import erase_discussion, export_discussion
         from courses.gradebook import sources
         from courses.models import Asset
-        from courses.panels import register_course_panel
+        from courses.notifications import listen as hear
+        from courses.notifications.panels import announcements_panel
+        from courses.notifications.personal_data import erase_notifications, export_notifications
+        from courses.panels import register_course_panel, register_lesson_panel
         from courses.quizzes import block as _quizzes  # noqa: F401
         from courses.quizzes import grades as quiz_grades
         from courses.stored_files import forget
@@ -24,5 +29,12 @@ class CoursesConfig(AppConfig):
         sources.register("quizzes", items=quiz_grades.items, scores=quiz_grades.scores)
         sources.register("assignments", items=assignment_grades.items, scores=assignment_grades.scores)
         listen.connect()
+        hear.connect()
         register_course_panel("certificate", course_panel)
         register("courses", export=services.export_learning, erase=services.erase_learning)
+        # Later ones are erased first: both ask who is in a course, which is known as long as the enrollments stand.
+        register("notifications", export=export_notifications, erase=erase_notifications)
+        register("discussion", export=export_discussion, erase=erase_discussion)
+        register_lesson_panel("discussion", discussion_panel)
+        register_course_panel("announcements", announcements_panel)
+        register_course_panel("discussion", course_discussion_panel)

@@ -332,6 +332,15 @@ from courses.assignments.models import (  # noqa: E402, F401
     SubmissionFile,
 )
 from courses.certificates.models import Certificate, CertificateRule  # noqa: E402, F401
+from courses.discussion.models import (  # noqa: E402, F401
+    Moderation,
+    Post,
+    PostReport,
+    PostVote,
+    Revision,
+    Thread,
+    ThreadSubscription,
+)
 from courses.gradebook.models import (  # noqa: E402, F401
     GradebookRule,
     GradeCategory,
@@ -339,6 +348,7 @@ from courses.gradebook.models import (  # noqa: E402, F401
     GradeOverride,
     GradePlacement,
 )
+from courses.notifications.models import Announcement, Notification, NotificationPreference  # noqa: E402, F401
 from courses.quizzes.models import (  # noqa: E402, F401
     Choice,
     Question,

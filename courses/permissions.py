@@ -4,6 +4,8 @@ import rules
 
 from courses.models import Course
 
+# What is read in the admin, and written on its own page.
+READ_ONLY_PARTS = ("thread", "announcement")
 PARTS = (
     *("module", "lesson", "block", "quiz", "question", "choice"),
     *("questionpool", "quizdraw", "quizaccommodation", "assignment", "criterion"),
@@ -33,6 +35,9 @@ for part in PARTS:
     rules.add_perm(f"courses.view_{part}", is_instructor & teaches)
     rules.add_perm(f"courses.change_{part}", is_instructor & teaches)
     rules.add_perm(f"courses.delete_{part}", is_instructor & teaches)
+
+for part in READ_ONLY_PARTS:
+    rules.add_perm(f"courses.view_{part}", is_instructor & teaches)
 
 rules.add_perm("courses.add_course", is_instructor)
 rules.add_perm("courses.view_course", is_instructor & teaches)

@@ -11,6 +11,7 @@ ATTUNE_LOG_LEVEL           DEBUG, INFO, WARNING or ERROR                        
 ATTUNE_EMAIL_VERIFICATION  none, optional or mandatory                                          (none)
 ATTUNE_SMTP_URL            smtp://user:password@host:port or smtps://...   (mail goes to the console)
 ATTUNE_FROM_EMAIL          the sender of mail                               (Attune <attune@localhost>)
+ATTUNE_PUBLIC_URL          where people find this site; links in mail begin with it  (http://127.0.0.1:8000)
 ATTUNE_CHECKPOINTS_DIR     where models lie                                     (<repository>/checkpoints)
 ATTUNE_RUNS_DIR            where training runs leave what they make                    (<repository>/runs)
 ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted                        (attune)
@@ -147,6 +148,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.theme.context",
+                "courses.notifications.context.unread",
             ],
         },
     }
@@ -189,7 +191,11 @@ else:
     # The default of this transport waits half a second for each task.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.005}
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ROUTES = {"emotion.process_frames": {"queue": "frames"}, "emotion.watch_states": {"queue": "frames"}}
+CELERY_TASK_ROUTES = {
+    "emotion.process_frames": {"queue": "frames"},
+    "emotion.watch_states": {"queue": "frames"},
+    "courses.send_notifications": {"queue": "mail"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -251,6 +257,7 @@ AXES_VERBOSE = False
 # --- Mail ---
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read_text("ATTUNE_FROM_EMAIL", "Attune <attune@localhost>")
+ATTUNE_PUBLIC_URL = env.read_url("ATTUNE_PUBLIC_URL", ("http", "https")) or "http://127.0.0.1:8000"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 if smtp_url := env.read_url("ATTUNE_SMTP_URL", ("smtp", "smtps")):
     _smtp = urlsplit(smtp_url)
@@ -259,6 +266,7 @@ if smtp_url := env.read_url("ATTUNE_SMTP_URL", ("smtp", "smtps")):
     EMAIL_USE_SSL = _smtp.scheme == "smtps"
     EMAIL_USE_TLS = not EMAIL_USE_SSL and _smtp.port == 587
     EMAIL_PORT = _smtp.port or (465 if EMAIL_USE_SSL else 25)
+    EMAIL_TIMEOUT = 20  # seconds; a server that never answers must not hold the others up
     EMAIL_HOST_USER = unquote(_smtp.username or "")
     EMAIL_HOST_PASSWORD = unquote(_smtp.password or "")
 

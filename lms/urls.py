@@ -15,6 +15,8 @@ urlpatterns = [
     path("", include("courses.gradebook.urls")),
     path("", include("courses.certificates.urls")),
     path("", include("courses.quizzes.urls")),
+    path("", include("courses.notifications.urls")),
+    path("", include("courses.discussion.urls")),
     path("", include("courses.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),

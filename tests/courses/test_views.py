@@ -52,8 +52,8 @@ def test_home_continues_where_you_left_off(client, alice):
 def test_home_costs_the_same_for_many_courses(client, alice):
     for _ in range(5):
         enroll(alice, make_course(modules=2))
-    # session, user; enrollments with courses; their lessons; my progress
-    with assertNumQueries(5):
+    # session, user; enrollments with courses; their lessons; my progress; the bell
+    with assertNumQueries(6):
         client.get("/home/")
 
 
@@ -69,8 +69,8 @@ def test_the_catalogue_shows_published_courses_only(client):
 def test_the_catalogue_costs_the_same_for_many_courses(client, alice):
     for _ in range(5):
         make_course()
-    # session, user; courses; their lessons; my progress; which are mine
-    with assertNumQueries(6):
+    # session, user; courses; their lessons; my progress; which are mine; the bell
+    with assertNumQueries(7):
         client.get(url("catalogue"))
 
 
@@ -157,8 +157,9 @@ def test_a_long_lesson_costs_the_same_as_a_short_one(client, alice, django_asser
     enroll(alice, course)
     lesson = Lesson.objects.first()
     client.get(url("lesson", lesson.pk))
-    # session, user; lesson with course; teaches (twice); progress with its savepoint (5); blocks; outline (2)
-    with django_assert_max_num_queries(16):
+    # session, user; lesson with course; teaches (twice); progress with its savepoint (5); blocks; outline (2);
+    # the discussion panel; the bell
+    with django_assert_max_num_queries(18):
         client.get(url("lesson", lesson.pk))
 
 
