@@ -424,4 +424,5 @@ from courses.assignments.models import (  # noqa: E402, F401
     Submission,
     SubmissionFile,
 )
+from courses.calendar.models import CalendarFeed  # noqa: E402, F401
 from courses.studio.models import LessonRevision  # noqa: E402, F401

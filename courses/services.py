@@ -11,6 +11,7 @@ from courses import completion
 from courses.models import (
     Block,
     BlockProgress,
+    CalendarFeed,
     Course,
     Enrollment,
     Lesson,
@@ -26,7 +27,7 @@ SAME_SUBMISSION = timedelta(seconds=10)
 LONGEST_REFLECTION = 20_000
 
 # What somebody did in courses: all of it is theirs to take along and to erase.
-LEARNING = (QuizAttempt, Submission, BlockProgress, Reflection, Progress, Enrollment)
+LEARNING = (QuizAttempt, Submission, BlockProgress, Reflection, CalendarFeed, Progress, Enrollment)
 
 Answers = Mapping[int, Iterable[int]]  # question id -> ids of the choices picked
 
@@ -219,6 +220,7 @@ def export_learning(user: User) -> dict:
             {"block": r.block.title, "text": r.text, "updated_at": r.updated_at.isoformat()}
             for r in Reflection.objects.filter(user=user).select_related("block")
         ],
+        "calendar_address": [{"since": feed.created_at.isoformat()} for feed in CalendarFeed.objects.filter(user=user)],
     }
 
 

@@ -12,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)
 urlpatterns = [
     path("", include("courses.studio.urls")),
     path("", include("courses.assignments.urls")),
+    path("", include("courses.calendar.urls")),
     path("", include("courses.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
