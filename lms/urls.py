@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("courses.studio.urls")),
     path("", include("courses.assignments.urls")),
     path("", include("courses.calendar.urls")),
+    path("", include("courses.search.urls")),
     path("", include("courses.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
