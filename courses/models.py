@@ -331,6 +331,8 @@ class Progress(models.Model):
     last_seen_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True, blank=True)
 
+    objects = querysets.ProgressQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "progress"
         constraints = [

@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("emotion.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("courses.api.urls")),
     path("api/v1/", include("emotion.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("healthz", health.healthz, name="healthz"),
