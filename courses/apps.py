@@ -9,8 +9,10 @@ class CoursesConfig(AppConfig):
         from accounts.personal_data import register
         from courses import permissions, services  # noqa: F401  (permissions registers its rules)
         from courses.assignments import block as _assignments  # noqa: F401  (registers its kind of block)
+        from courses.assignments import deadlines as assignment_deadlines
         from courses.assignments import grades as assignment_grades
         from courses.assignments.models import SubmissionFile
+        from courses.calendar import deadlines
         from courses.certificates import listen
         from courses.certificates.panel import course_panel
         from courses.discussion.panels import course_discussion_panel, discussion_panel
@@ -22,6 +24,7 @@ class CoursesConfig(AppConfig):
         from courses.notifications.personal_data import erase_notifications, export_notifications
         from courses.panels import register_course_panel, register_lesson_panel
         from courses.quizzes import block as _quizzes  # noqa: F401
+        from courses.quizzes import deadlines as quiz_deadlines
         from courses.quizzes import grades as quiz_grades
         from courses.stored_files import forget
 
@@ -31,6 +34,8 @@ class CoursesConfig(AppConfig):
         listen.connect()
         hear.connect()
         register_course_panel("certificate", course_panel)
+        deadlines.register("quizzes", quiz_deadlines.due)
+        deadlines.register("assignments", assignment_deadlines.due)
         register("courses", export=services.export_learning, erase=services.erase_learning)
         # Later ones are erased first: both ask who is in a course, which is known as long as the enrollments stand.
         register("notifications", export=export_notifications, erase=erase_notifications)

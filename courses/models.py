@@ -261,6 +261,8 @@ class Progress(models.Model):
     last_seen_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True, blank=True)
 
+    objects = querysets.ProgressQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "progress"
         constraints = [
@@ -331,6 +333,7 @@ from courses.assignments.models import (  # noqa: E402, F401
     Submission,
     SubmissionFile,
 )
+from courses.calendar.models import CalendarFeed  # noqa: E402, F401
 from courses.certificates.models import Certificate, CertificateRule  # noqa: E402, F401
 from courses.discussion.models import (  # noqa: E402, F401
     Moderation,

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from courses import completion
 from courses.blocks import BlockType, type_of
+from courses.calendar.selectors import DueSoon, due_soon
 from courses.markdown import render
 from courses.models import Block, BlockProgress, Course, Enrollment, Lesson, Module, Progress
 
@@ -110,6 +111,7 @@ def outline(user, course: Course, *, with_drafts: bool = False) -> Outline:
 @dataclass
 class Home:
     resume: Outline | None
+    due: DueSoon
     learning: list[Outline]
     teaching: list[Course]
 
@@ -128,6 +130,7 @@ def home(user) -> Home:
     learning.sort(key=_last_seen, reverse=True)  # stable: never opened ones stay newest enrollment first
     return Home(
         resume=next((item for item in learning if item.next_open), None),
+        due=due_soon(user, [e.course for e in enrollments if e.role == Enrollment.Role.STUDENT]),
         learning=learning,
         teaching=[e.course for e in enrollments if e.role == Enrollment.Role.INSTRUCTOR],
     )

@@ -8,6 +8,7 @@ from courses import completion
 from courses.models import (
     Block,
     BlockProgress,
+    CalendarFeed,
     Certificate,
     Course,
     Enrollment,
@@ -34,6 +35,7 @@ LEARNING = (
     Submission,
     BlockProgress,
     Reflection,
+    CalendarFeed,
     Progress,
     Enrollment,
 )
@@ -176,6 +178,7 @@ def export_learning(user: User) -> dict:
             {"block": r.block.title, "text": r.text, "updated_at": r.updated_at.isoformat()}
             for r in Reflection.objects.filter(user=user).select_related("block")
         ],
+        "calendar_address": [{"since": feed.created_at.isoformat()} for feed in CalendarFeed.objects.filter(user=user)],
     }
 
 

@@ -93,6 +93,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _item("People", "person", "admin:accounts_user_changelist", _is_administrator),
+                    _item("Invitations", "mail", "admin:accounts_invitation_changelist", _is_administrator),
                     _item("Models", "neurology", "admin:emotion_modelversion_changelist", _is_administrator),
                     _item("Training runs", "timeline", "admin:training_trainingrun_changelist", _is_administrator),
                 ],

@@ -44,7 +44,9 @@ def test_choosing_a_language(client, alice):
     client.post("/you/", profile)  # a form that says nothing of it
     alice.refresh_from_db()
     assert alice.locale == "ar"
-    assertContains(client.post("/you/", {**profile, "locale": "tlh"}), "not one of the available choices")
+    assertContains(
+        client.post("/you/", {**profile, "locale": "tlh"}), "not one of the available choices", status_code=422
+    )
 
 
 def test_the_export_holds_what_one_did_and_nothing_of_others(client, alice):

@@ -52,8 +52,9 @@ def test_home_continues_where_you_left_off(client, alice):
 def test_home_costs_the_same_for_many_courses(client, alice):
     for _ in range(5):
         enroll(alice, make_course(modules=2))
-    # session, user; enrollments with courses; their lessons; my progress; the bell
-    with assertNumQueries(6):
+    # session, user; enrollments with courses; their lessons; my progress; what is due of quizzes (two, one
+    # more when some close) and of assignments; the bell
+    with assertNumQueries(9):
         client.get("/home/")
 
 
