@@ -81,9 +81,7 @@ def read_lines(text: str) -> list[Line]:
 
 def _judge(lines: list[Line]) -> None:
     emails = [line.email for line in lines]
-    there = set(
-        User.objects.annotate(lower=Lower("email")).filter(lower__in=emails).values_list("lower", flat=True)
-    )
+    there = set(User.objects.annotate(lower=Lower("email")).filter(lower__in=emails).values_list("lower", flat=True))
     seen: dict[str, int] = {}
     for line in lines:
         line.problem = _problem(line)

@@ -1,12 +1,11 @@
 """What every endpoint about courses shares."""
 
+from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import viewsets
 from rest_framework.exceptions import APIException
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import BasePermission, IsAuthenticatedOrReadOnly
 from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
-
-from django_filters.rest_framework import DjangoFilterBackend
 
 
 class Pages(LimitOffsetPagination):

@@ -105,7 +105,7 @@ def test_there_is_an_end_to_tokens(client, alice, monkeypatch):
 
 
 def test_tokens_are_exported_in_words_and_erased(client, alice):
-    _, token = tokens.make_token(user=alice, name="Script", expires_at=None)
+    tokens.make_token(user=alice, name="Script", expires_at=None)
     exported = personal_data.export_all(alice)["account"]["api_tokens"]
     assert exported[0]["name"] == "Script" and "digest" not in exported[0]
     personal_data.erase_all(alice)
