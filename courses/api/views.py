@@ -137,9 +137,11 @@ class Blocks(Writable, *Readable, CourseAPI):
     serializer_class = s.BlockSerializer
     filterset_class = filters.BlockFilter
     rows = staticmethod(
-        lambda: Block.objects.select_related(
-            "lesson__module__course", "asset", "captions", "quiz", "assignment"
-        ).order_by("lesson__module__course_id", "lesson__module__position", "lesson__position", "position", "pk")
+        lambda: (
+            Block.objects.select_related("lesson__module__course", "asset", "captions", "quiz", "assignment")
+            .prefetch_related("quiz__questions")  # whose kind asks whether there are any
+            .order_by("lesson__module__course_id", "lesson__module__position", "lesson__position", "position", "pk")
+        )
     )
 
     @cached_property
