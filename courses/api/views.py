@@ -1,6 +1,7 @@
 """Courses over REST. Reading is `visible_to`; writing calls the services that the pages call."""
 
 from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, mixins, status
 from rest_framework.decorators import action
@@ -136,24 +137,21 @@ class Blocks(Writable, *Readable, CourseAPI):
     serializer_class = s.BlockSerializer
     filterset_class = filters.BlockFilter
     rows = staticmethod(
-        lambda: Block.objects.select_related(
-            "lesson__module__course", "asset", "captions", "quiz", "assignment"
-        ).order_by("lesson__module__course_id", "lesson__module__position", "lesson__position", "position", "pk")
+        lambda: (
+            Block.objects.select_related("lesson__module__course", "asset", "captions", "quiz", "assignment")
+            .prefetch_related("quiz__questions")  # whose kind asks whether there are any
+            .order_by("lesson__module__course_id", "lesson__module__position", "lesson__position", "position", "pk")
+        )
     )
 
+    @cached_property
+    def taught(self) -> set[int]:
+        """The courses whose blocks are shown with their source. One query a page."""
+        mine = Enrollment.objects.active().instructors().filter(user_id=self.request.user.pk)
+        return set(mine.values_list("course_id", flat=True))
+
     def get_serializer_context(self):
-        context = super().get_serializer_context()
-        if "taught" not in self.__dict__:
-            self.taught = (
-                set(
-                    Course.objects.filter(enrollments__user_id=self.request.user.pk)
-                    .filter(pk__in=Course.objects.taught_by(self.request.user))
-                    .values_list("pk", flat=True)
-                )
-                if getattr(self.request, "user", None) and self.request.user.is_authenticated
-                else set()
-            )
-        return context | {"taught": self.taught}
+        return super().get_serializer_context() | {"taught": self.taught if self.request else set()}
 
     def perform_create(self, serializer):
         given = dict(serializer.validated_data)
