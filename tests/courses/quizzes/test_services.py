@@ -319,6 +319,40 @@ def test_a_question_deleted_meanwhile_costs_nobody(alice):
     assert (attempt.max_points, attempt.score_percent) == (1, 100)
 
 
+# --- Races, step by step ---
+
+
+def test_of_two_that_hand_in_the_same_attempt_one_wins(alice, handed_in):
+    quiz = make_quiz(lesson=make_lesson())
+    mine = services.save_answers(user=alice, quiz=quiz, answers=right_answers(quiz))
+    slots, stale = layouts.stored(mine), QuizAttempt.objects.get()
+    stale.answers = {}
+    assert services._finish(mine, slots, at=timezone.now())
+    assert not services._finish(stale, slots, at=timezone.now(), expired=True)
+    assert (QuizAttempt.objects.get().score_percent, handed_in) == (100, [mine.pk])
+
+
+def test_a_deadline_that_passes_while_waiting_for_the_lock_is_kept(alice, clock, monkeypatch):
+    quiz = timed()
+    services.begin_attempt(user=alice, quiz=quiz)
+    clock(31)
+    monkeypatch.setattr(services, "end_if_over", lambda **_: None)  # it looked a moment too early
+    with pytest.raises(services.TimeIsUp):
+        services.save_answers(user=alice, quiz=quiz, answers=right_answers(quiz), number=1)
+    with pytest.raises(services.TimeIsUp):
+        services.submit_quiz(user=alice, quiz=quiz, answers=right_answers(quiz), number=1)
+    assert QuizAttempt.objects.get().answers == {}
+
+
+def test_an_answer_saved_while_the_sweep_waits_counts(alice, clock):
+    quiz = timed()
+    seen_by_sweep = services.begin_attempt(user=alice, quiz=quiz)
+    services.save_answers(user=alice, quiz=quiz, answers=right_answers(quiz))
+    clock(31)
+    assert services._expire(seen_by_sweep).score_percent == 100
+    assert services._expire(seen_by_sweep) is None
+
+
 # --- The database ---
 
 
