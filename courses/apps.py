@@ -8,6 +8,6 @@ class CoursesConfig(AppConfig):
     def ready(self) -> None:
         from accounts.personal_data import register
         from courses import permissions, services  # noqa: F401  (permissions registers its rules)
-        from courses.quizzes import block  # noqa: F401  (registers its kind of block)
+        from courses.quizzes import block, receivers  # noqa: F401  (register a kind of block; hear signals)
 
         register("courses", export=services.export_learning, erase=services.erase_learning)
