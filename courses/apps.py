@@ -15,6 +15,7 @@ class CoursesConfig(AppConfig):
         from courses.calendar import deadlines
         from courses.certificates import listen
         from courses.certificates.panel import course_panel
+        from courses.discussion import search as _search  # noqa: F401  (adds discussions to the search)
         from courses.discussion.panels import course_discussion_panel, discussion_panel
         from courses.discussion.personal_data import erase_discussion, export_discussion
         from courses.gradebook import sources
@@ -26,6 +27,7 @@ class CoursesConfig(AppConfig):
         from courses.quizzes import block as _quizzes  # noqa: F401
         from courses.quizzes import deadlines as quiz_deadlines
         from courses.quizzes import grades as quiz_grades
+        from courses.quizzes import receivers as _receivers  # noqa: F401
         from courses.stored_files import forget
 
         forget([Asset, SubmissionFile])

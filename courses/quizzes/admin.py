@@ -16,7 +16,7 @@ from courses.admin_base import (
     TaughtRows,
 )
 from courses.models import Enrollment
-from courses.quizzes import authoring, services
+from courses.quizzes import authoring
 from courses.quizzes.models import (
     Choice,
     Question,
@@ -159,10 +159,6 @@ class QuizAdmin(TaughtCoursesAdmin):
     @display(description="item analysis")
     def shown_analysis(self, quiz):
         return format_html('<a href="{}">Open</a>', reverse("quizzes:analysis", args=[quiz.pk]))
-
-    def save_related(self, request, form, formsets, change):
-        super().save_related(request, form, formsets, change)
-        services.renew_deadlines(quiz=form.instance)
 
 
 @admin.register(QuizAttempt)

@@ -3,6 +3,7 @@
 Who begins, saves or hands in locks their own user row first, then touches the attempt; the sweep does the same.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,8 @@ from courses.quizzes import layouts, scoring
 from courses.quizzes.limits import limits_for
 from courses.quizzes.models import Quiz, QuizAttempt
 from courses.quizzes.signals import attempt_submitted
+
+logger = logging.getLogger(__name__)
 
 MOMENT = "j F Y, H:i"  # as in the templates
 Answers = Mapping[int, Any]  # question id -> answer, in its kind's form
@@ -126,19 +129,32 @@ def close_expired_attempts(*, now: datetime | None = None, limit: int = 500) -> 
     """The sweep: hand in the open attempts whose time is up, oldest first. Run twice at once, each is handed in once.
     Returns how many this call handed in."""
     over = QuizAttempt.objects.unsubmitted().filter(deadline__lte=now or timezone.now()).order_by("deadline", "pk")
-    return sum(_expire(attempt) is not None for attempt in over.select_related("quiz__block__lesson", "user")[:limit])
+    closed = 0
+    for attempt in over[:limit]:
+        try:
+            closed += _expire(attempt) is not None
+        except Exception:  # one that cannot be scored must not keep all others open
+            logger.exception("Attempt %d could not be handed in; the next try is at the next sweep.", attempt.pk)
+    return closed
 
 
 @transaction.atomic
-def renew_deadlines(*, quiz: Quiz) -> int:
-    """After the quiz's limits or an accommodation changed: give open attempts the deadlines they have now. Someone who
-    began without a time limit gets the new one whole. Returns how many changed."""
+def renew_deadlines(*, quiz: Quiz, user_id: int | None = None) -> int:
+    """The quiz's limits or an accommodation changed (receivers.py tells): open attempts, or this person's, get the
+    deadlines they have now. A shorter time that is over already counts from now instead, so a change takes nobody's
+    attempt away under their hands. Returns how many changed."""
     now, changed = timezone.now(), 0
-    for attempt in QuizAttempt.objects.filter(quiz=quiz).unsubmitted().select_for_update(of=("self",)).order_by("pk"):
-        limits = limits_for(attempt.user, quiz)
-        deadline = limits.deadline(attempt.started_at if attempt.deadline else now)
+    attempts = QuizAttempt.objects.filter(quiz=quiz).unsubmitted()
+    if user_id is not None:
+        attempts = attempts.filter(user_id=user_id)
+    for attempt in attempts.select_for_update().order_by("pk"):
+        limits, started_at = limits_for(attempt.user, quiz), attempt.started_at
+        deadline = limits.deadline(started_at)
+        if deadline and deadline <= now and not attempt.is_over(now) and not limits.is_closed(now):
+            started_at, deadline = now, limits.deadline(now)
         if deadline != attempt.deadline:
-            changed += QuizAttempt.objects.filter(pk=attempt.pk).update(deadline=deadline)
+            mine = QuizAttempt.objects.unsubmitted().filter(pk=attempt.pk)
+            changed += mine.update(deadline=deadline, started_at=started_at)
     return changed
 
 

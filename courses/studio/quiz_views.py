@@ -8,7 +8,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from courses.models import Question, Quiz
 from courses.quizzes.authoring import problems
-from courses.quizzes.services import renew_deadlines
 from courses.studio import questions
 from courses.studio.quiz_forms import QuestionForm, QuizForm
 from courses.studio.services import HasLearners
@@ -44,9 +43,7 @@ def quiz(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def save_quiz(request: HttpRequest, pk: int) -> HttpResponse:
     quiz = taught(Quiz, request, pk=pk)
-    answer = save_form(request, QuizForm(request.POST, instance=quiz), quiz_url(quiz))
-    renew_deadlines(quiz=quiz)
-    return answer
+    return save_form(request, QuizForm(request.POST, instance=quiz), quiz_url(quiz))
 
 
 @require_POST

@@ -109,7 +109,8 @@ def test_the_calendar_costs_the_same_for_many_deadlines(client, alice):
         client.get("/calendar/")
     client.logout()
     path = feed_path(alice)
-    with assertNumQueries(6):  # the feed with its user; courses; what quizzes (two) and assignments tell; courses of blocks
+    # the feed with its user; courses; what quizzes (two) and assignments tell; the courses of those blocks
+    with assertNumQueries(6):
         client.get(path)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries, assertRedirects
 
 from courses.discussion import services
@@ -322,3 +323,18 @@ def test_what_is_pinned_stands_first_then_what_was_said_last(client, people):
     page = client.get(url("lesson", lesson.pk)).content.decode()
     assert page.index("Question 2") < page.index("Question 1") < page.index("Question 3")
     assert "1 reply" in page
+
+
+def test_the_search_finds_a_thread_by_its_title_and_its_first_words(client, people):
+    _course, lesson, alice, _bob, _ines = people
+    thread = make_thread(alice, lesson, title="Why does it rise?", body="My sourdough sleeps.")
+
+    def finds(words: str) -> bool:
+        return thread.get_absolute_url() in client.get("/search/", {"q": words}).content.decode()
+
+    for user, found in ((alice, True), (make_user("charlie"), False)):
+        client.force_login(user)
+        assert finds("rise") is finds("sourdough") is found
+    Post.objects.update(hidden_at=timezone.now(), hidden_reason="Rude.")
+    client.force_login(alice)
+    assert not finds("sourdough")
