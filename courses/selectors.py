@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Sum
 from django.utils.safestring import SafeString
 
 from courses import completion
@@ -106,6 +106,45 @@ def outlines(user, courses: Iterable[Course], *, with_drafts: bool = False) -> d
 
 def outline(user, course: Course, *, with_drafts: bool = False) -> Outline:
     return outlines(user, [course], with_drafts=with_drafts)[course.pk]
+
+
+@dataclass
+class CatalogueCard:
+    """A course in the catalogue: how long it is, and for those who take it how far they are."""
+
+    course: Course
+    total: int
+    minutes: int
+    done: int | None  # None for those who do not take it
+
+    @property
+    def percent(self) -> int:
+        return round(100 * (self.done or 0) / self.total) if self.total else 0
+
+
+def catalogue_cards(user, courses: Iterable[Course]) -> list[CatalogueCard]:
+    """Three queries for any number of courses, and no lesson is read: the database counts them."""
+    courses = list(courses)
+    lessons = Lesson.objects.published().filter(module__course__in=courses).order_by().values("module__course")
+    sizes = {row["module__course"]: row for row in lessons.annotate(total=Count("pk"), minutes=Sum("minutes"))}
+    mine: dict[int, int] = {}
+    if user.pk:
+        shown = [course.pk for course in courses]
+        mine = dict.fromkeys(Course.objects.enrolled_by(user).filter(pk__in=shown).values_list("pk", flat=True), 0)
+        done = Progress.objects.filter(
+            user_id=user.pk, completed_at__isnull=False, lesson__status="published", lesson__module__course__in=mine
+        )
+        counts = done.order_by().values("lesson__module__course").annotate(done=Count("pk"))
+        mine |= {row["lesson__module__course"]: row["done"] for row in counts}
+    return [
+        CatalogueCard(
+            course,
+            sizes.get(course.pk, {}).get("total", 0),
+            sizes.get(course.pk, {}).get("minutes", 0),
+            mine.get(course.pk),
+        )
+        for course in courses
+    ]
 
 
 @dataclass

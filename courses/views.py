@@ -1,5 +1,6 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -9,6 +10,8 @@ from courses import assets, completion, panels, selectors, services
 from courses.forms import BlockProgressForm
 from courses.markdown import render as render_markdown
 from courses.models import Asset, Block, Course, Lesson
+
+CATALOGUE_PAGE = 24
 
 
 @require_safe
@@ -32,11 +35,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
-    courses = list(Course.objects.published())
-    outlines = selectors.outlines(request.user, courses)
-    mine = set(Course.objects.enrolled_by(request.user).values_list("pk", flat=True))
-    cards = [{"outline": outlines[course.pk], "is_mine": course.pk in mine} for course in courses]
-    return render(request, "courses/catalogue.html", {"cards": cards})
+    page = Paginator(Course.objects.published(), CATALOGUE_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "cards": selectors.catalogue_cards(request.user, page)}
+    return render(request, "courses/catalogue.html", context)
 
 
 @require_safe
