@@ -11,7 +11,9 @@ from courses.admin_base import (
     TaughtFilter,
     TaughtRows,
 )
-from courses.models import Block, Choice, Course, Enrollment, Lesson, Module, Question, Quiz
+from courses.enrollment import admin as _enrollment  # noqa: F401  (registers its pages)
+from courses.models import Block, Choice, Course, Lesson, Module, Question, Quiz
+from courses.release.admin import CohortDateInline, ReleaseForm
 
 STATUS_COLOURS = {"draft": "warning", "published": "success", "archived": "info"}
 
@@ -54,6 +56,7 @@ class CourseAdmin(TaughtCoursesAdmin):
     list_filter = ["status"]
     search_fields = ["title", "summary"]
     prepopulated_fields = {"slug": ["title"]}
+    exclude = ["enrollment", "enrollment_code", "seats"]  # their page moves people up from the waiting list
     inlines = [ModuleInline]
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
@@ -68,6 +71,8 @@ class CourseAdmin(TaughtCoursesAdmin):
 
 @admin.register(Module)
 class ModuleAdmin(PositionedAdmin):
+    form = ReleaseForm
+    filter_horizontal = ["prerequisites"]
     parent = "course"
     list_display = ["title", "course", "position"]
     list_filter = [("course", TaughtFilter)]
@@ -80,6 +85,8 @@ class ModuleAdmin(PositionedAdmin):
 
 @admin.register(Lesson)
 class LessonAdmin(PositionedAdmin):
+    form = ReleaseForm
+    filter_horizontal = ["prerequisites"]
     parent = "module"
     list_display = ["title", "module", "shown_course", "minutes", "edition", "shown_status"]
     list_filter = [("module__course", TaughtFilter), "status"]
@@ -87,7 +94,7 @@ class LessonAdmin(PositionedAdmin):
     search_fields = ["title", "summary"]
     autocomplete_fields = ["module"]
     ordering = ["module__course__title", "module__position", "position"]
-    inlines = [BlockInline]
+    inlines = [CohortDateInline, BlockInline]
 
     @display(description="course", ordering="module__course__title")
     def shown_course(self, lesson):
@@ -136,16 +143,3 @@ class QuestionAdmin(PositionedAdmin):
     autocomplete_fields = ["quiz"]
     ordering = ["quiz", "position"]
     inlines = [ChoiceInline]
-
-
-@admin.register(Enrollment)
-class EnrollmentAdmin(TaughtCoursesAdmin):
-    list_display = ["user", "course", "role", "status", "created_at"]
-    list_filter = [("course", TaughtFilter), "role", "status"]
-    list_select_related = ["user", "course"]
-    search_fields = ["user__email", "user__display_name"]
-    autocomplete_fields = ["user", "course"]
-
-    def get_readonly_fields(self, request, obj=None):
-        # Moving a row to another person or course would rewrite who learned what.
-        return ["user", "course"] if obj else []

@@ -4,7 +4,10 @@ import rules
 
 from courses.models import Course
 
-PARTS = ("module", "lesson", "block", "quiz", "question", "choice", "assignment", "criterion")
+PARTS = (
+    "module", "lesson", "block", "quiz", "question", "choice", "assignment", "criterion",
+    "cohort", "invitation", "cohortlessondate",
+)  # fmt: skip
 
 
 @rules.predicate

@@ -12,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)
 urlpatterns = [
     path("", include("courses.studio.urls")),
     path("", include("courses.assignments.urls")),
+    path("", include("courses.enrollment.urls")),
     path("", include("courses.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
@@ -22,3 +23,5 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]
+
+handler403 = "lms.errors.forbidden"
