@@ -96,6 +96,9 @@ class LessonAdmin(PositionedAdmin):
     ordering = ["module__course__title", "module__position", "position"]
     inlines = [CohortDateInline, BlockInline]
 
+    def get_inlines(self, request, obj):
+        return self.inlines if obj else [BlockInline]
+
     @display(description="course", ordering="module__course__title")
     def shown_course(self, lesson):
         return lesson.course

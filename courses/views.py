@@ -101,11 +101,12 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = Lesson.objects.visible_to(request.user).select_related("module__course").filter(pk=pk).first()
     if lesson is None:
         return _send_to_course(request, pk)
-    if lesson.course.is_learned_by(request.user):
-        services.record_lesson_progress(user=request.user, lesson=lesson)
-    else:
+    previews = not lesson.course.is_learned_by(request.user)
+    if previews:
         require_open(user=request.user, lesson=lesson)
-    return _lesson_page(request, lesson)
+    else:
+        services.record_lesson_progress(user=request.user, lesson=lesson)
+    return _lesson_page(request, lesson, previews=previews)
 
 
 @require_POST
@@ -212,10 +213,10 @@ def submit_quiz(request: HttpRequest, pk: int) -> HttpResponse:
         attempt = mark(user=request.user, quiz=quiz, answers=answers)
     except services.UnansweredQuestions as error:
         shown = selectors.shown_quiz(request.user, quiz, answers=answers, unanswered=error.question_ids)
-        return _lesson_page(request, quiz.lesson, contents={quiz.block_id: shown}, status=422)
+        return _lesson_page(request, quiz.lesson, previews=previews, contents={quiz.block_id: shown}, status=422)
     if previews:
         shown = selectors.shown_quiz(request.user, quiz, attempt=attempt)
-        return _lesson_page(request, quiz.lesson, contents={quiz.block_id: shown})
+        return _lesson_page(request, quiz.lesson, previews=previews, contents={quiz.block_id: shown})
     url = reverse("courses:lesson", args=[quiz.lesson.pk])
     return redirect(f"{url}?attempt={attempt.pk}#block-{quiz.block_id}")
 
@@ -239,12 +240,14 @@ def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
     return redirect(closed.course)
 
 
-def _lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: int = 200) -> HttpResponse:
+def _lesson_page(
+    request: HttpRequest, lesson: Lesson, *, previews: bool, contents=None, status: int = 200
+) -> HttpResponse:
+    """`previews`: what this person does here is not recorded."""
     teaches = lesson.course.is_taught_by(request.user)
     blocks = selectors.shown_blocks(request.user, lesson, query=request.GET, contents=contents, with_unready=teaches)
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
     shown = panels.lesson_panels(request, lesson)
-    previews = not lesson.course.is_learned_by(request.user)
     next_lesson = outline.neighbour(lesson, +1)
     context = {
         "lesson": lesson,

@@ -158,8 +158,9 @@ def test_a_long_lesson_costs_the_same_as_a_short_one(client, alice, django_asser
     enroll(alice, course)
     lesson = Lesson.objects.first()
     client.get(url("lesson", lesson.pk))
-    # session, user; lesson with course; teaches (twice); progress with its savepoint (5); blocks; outline (2)
-    with django_assert_max_num_queries(16):
+    # session, user; lesson with course; learns, teaches; may be locked; progress with its savepoint (5); blocks;
+    # outline (2); the panels
+    with django_assert_max_num_queries(17):
         client.get(url("lesson", lesson.pk))
 
 
