@@ -47,7 +47,7 @@ async def lifespan(scope, receive, send) -> None:
             broadcast.use_loop(asyncio.get_running_loop())
             jobs = [
                 asyncio.create_task(repeat(3600, "prune_readings", "tend_support")),
-                asyncio.create_task(repeat(60, "put_together_histories")),
+                asyncio.create_task(repeat(60, "put_together_histories", "send_invitations")),
             ]
             if not settings.REDIS_URL:
                 worker = EmbeddedWorker(celery_app, "frames")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from courses.models import Cohort, Course, Enrollment, Invitation
 
 SHORTEST_CODE = 6
-LARGEST_FILE = 2 * 1024 * 1024
+LARGEST_FILE = 1024 * 1024
 # No letters or digits that look like another.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -98,7 +98,7 @@ class ImportForm(forms.Form):
     def clean_file(self):
         file = self.cleaned_data["file"]
         if file and file.size > LARGEST_FILE:
-            raise ValidationError(_("2 MB is the most."))
+            raise ValidationError(_("1 MB is the most."))
         return file
 
     def clean(self) -> dict:

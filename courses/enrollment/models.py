@@ -63,6 +63,8 @@ class Invitation(models.Model):
     uses = models.PositiveIntegerField(default=0, editable=False)
     expires_at = models.DateTimeField("works until", null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    site = models.CharField(max_length=200, blank=True, editable=False, help_text="What its mail's link begins with.")
+    mail_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -71,6 +73,10 @@ class Invitation(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        indexes = [
+            # The mails that wait to be sent.
+            models.Index(fields=["mail_tries", "id"], condition=Q(mailed_at=None), name="invitation_to_mail"),
+        ]
         constraints = [
             CheckConstraint(condition=Q(role__in=INVITED_ROLES), name="invitation_role_is_known"),
             CheckConstraint(

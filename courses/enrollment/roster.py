@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -15,7 +16,6 @@ from accounts.models import User
 from courses.enrollment.models import INVITED_ROLES, Cohort, Invitation
 from courses.enrollment.services import fill_seats, lock_course, seats_free
 from courses.enrollment.signals import enrolled
-from courses.enrollment.tasks import send_invitations
 from courses.models import Course, Enrollment
 
 MOST_LINES = 5000
@@ -131,8 +131,7 @@ def plan_import(*, course: Course, text: str, invite: bool) -> Plan:
     members = {e.user_id: e for e in Enrollment.objects.for_course(course).filter(user__in=users.values())}
     invited = set(_open_invitations(course))
     free = seats_free(course)
-    if Enrollment.objects.waiting().for_course(course).exists():
-        free = 0
+    others_wait = Enrollment.objects.waiting().for_course(course).exists()
     seen: dict[str, int] = {}
     for line in lines:
         if line.error:
@@ -145,7 +144,7 @@ def plan_import(*, course: Course, text: str, invite: bool) -> Plan:
         if line.user is None:
             _plan_stranger(line, invite=invite, is_invited=line.email in invited)
         else:
-            free = _plan_known(line, members.get(line.user.pk), free)
+            free = _plan_known(line, members.get(line.user.pk), 0 if others_wait else free)
     return Plan(lines)
 
 
@@ -229,8 +228,7 @@ def carry_out(*, course: Course, text: str, invite: bool, made_by: User, site: s
     if plan.errors:
         raise NotAsPlanned(plan)
     now, free = timezone.now(), seats_free(course)
-    if Enrollment.objects.waiting().for_course(course).exists():
-        free = 0
+    others_wait = Enrollment.objects.waiting().for_course(course).exists()
     known = [line for line in plan.work if line.action in (ENROLL, CHANGE)]
     members = {e.user_id: e for e in Enrollment.objects.for_course(course).filter(user__in=[x.user for x in known])}
     made, changed, joined = [], [], []
@@ -239,7 +237,7 @@ def carry_out(*, course: Course, text: str, invite: bool, made_by: User, site: s
         was_student = member.pk and member.status == member.Status.ACTIVE and member.role == member.Role.STUDENT
         was_active = member.pk and member.status == member.Status.ACTIVE
         is_student = line.role == member.Role.STUDENT
-        waits = is_student and not was_active and free == 0
+        waits = is_student and not was_active and (others_wait or free == 0)
         if free is not None and not waits:
             free += bool(was_student) - is_student
         if not was_active:
@@ -254,7 +252,7 @@ def carry_out(*, course: Course, text: str, invite: bool, made_by: User, site: s
     Enrollment.objects.bulk_create(made, batch_size=500)
     Enrollment.objects.bulk_update(changed, ["role", "cohort", "status", "queued_at", "created_at"], batch_size=200)
     fill_seats(course)
-    invitations = Invitation.objects.bulk_create(
+    Invitation.objects.bulk_create(
         [
             Invitation(
                 course=course,
@@ -264,21 +262,13 @@ def carry_out(*, course: Course, text: str, invite: bool, made_by: User, site: s
                 cohort=line.cohort,
                 most_uses=1,
                 made_by=made_by,
+                site=site,
             )
             for line in plan.work
             if line.action == INVITE
         ],
         batch_size=500,
     )
-    _on_commit([member.pk for member in joined], [invitation.pk for invitation in invitations], site)
+    for pk in [member.pk for member in joined]:
+        transaction.on_commit(partial(enrolled.send, sender=Enrollment, enrollment_id=pk))
     return plan
-
-
-def _on_commit(enrollment_ids: list[int], invitation_ids: list[int], site: str) -> None:
-    def tell() -> None:
-        for pk in enrollment_ids:
-            enrolled.send(sender=Enrollment, enrollment_id=pk)
-        if invitation_ids:
-            send_invitations.delay(invitation_ids, site)
-
-    transaction.on_commit(tell)

@@ -195,7 +195,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def import_people(request: HttpRequest, slug: str) -> HttpResponse:
     """A file is first shown as a plan; the plan's own button sends it again, and then it is done."""
     course = _taught(request, slug)
-    form = forms.ImportForm(request.POST or None, request.FILES or None)
+    form = forms.ImportForm(request.POST, request.FILES) if request.method == "POST" else forms.ImportForm()
     context = {"course": course, "form": form, "most": roster.MOST_LINES}
     if request.method == "POST" and form.is_valid():
         try:
