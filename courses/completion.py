@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -11,6 +10,7 @@ from accounts.models import User
 from courses import blocks
 from courses.models import Block, BlockProgress, Lesson, Progress
 from courses.release.locks import require_open
+from courses.signals import lesson_completed
 
 HUNDREDTHS = 100
 LONGEST_SEEN = 24 * 3600
@@ -97,7 +97,7 @@ def complete_block(*, user: User, block: Block) -> BlockProgress:
     BlockProgress.objects.filter(pk=row.pk, completed_at=None).update(completed_at=timezone.now())
     row.refresh_from_db()
     if not remaining(user, block.lesson):
-        _complete(user, block.lesson)
+        tick_lesson(user=user, lesson=block.lesson)
     return row
 
 
@@ -107,7 +107,13 @@ def submitted(*, user: User, block: Block, passed: bool) -> None:
         complete_block(user=user, block=block)
 
 
-def _complete(user: User, lesson: Lesson) -> None:
+@transaction.atomic
+def tick_lesson(*, user: User, lesson: Lesson) -> Progress:
+    """The lesson is done. The first time counts and is told to who listens; later calls leave it as it was."""
     now = timezone.now()
-    Progress.objects.get_or_create(user=user, lesson=lesson, defaults={"started_at": now, "last_seen_at": now})
-    Progress.objects.filter(Q(user=user, lesson=lesson), completed_at=None).update(completed_at=now)
+    row, _ = Progress.objects.get_or_create(user=user, lesson=lesson, defaults={"started_at": now, "last_seen_at": now})
+    # Conditional, so that of two calls at once the earlier time stays, and one of them tells.
+    if Progress.objects.filter(pk=row.pk, completed_at=None).update(completed_at=now):
+        transaction.on_commit(lambda: lesson_completed.send(sender=Lesson, user_id=user.pk, lesson_id=lesson.pk))
+    row.refresh_from_db()
+    return row

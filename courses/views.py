@@ -2,7 +2,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -11,7 +10,7 @@ from courses.enrollment.messages import tell_what_came_of_it
 from courses.enrollment.selectors import membership_of
 from courses.forms import BlockProgressForm
 from courses.markdown import render as render_markdown
-from courses.models import Asset, Block, Course, Lesson, Quiz
+from courses.models import Asset, Block, Course, Lesson
 from courses.release.locks import require_asset_open, require_open
 
 
@@ -106,7 +105,7 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
         require_open(user=request.user, lesson=lesson)
     else:
         services.record_lesson_progress(user=request.user, lesson=lesson)
-    return _lesson_page(request, lesson, previews=previews)
+    return lesson_page(request, lesson)
 
 
 @require_POST
@@ -198,38 +197,6 @@ def complete_lesson(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(following or lesson.course)
 
 
-@require_POST
-@login_required
-def submit_quiz(request: HttpRequest, pk: int) -> HttpResponse:
-    quiz = get_object_or_404(
-        Quiz.objects.visible_to(request.user).select_related("block__lesson__module__course"), pk=pk
-    )
-    answers = _posted_answers(request)
-    previews = not quiz.course.is_learned_by(request.user)
-    if previews:
-        require_open(user=request.user, lesson=quiz.lesson)
-    mark = services.score_quiz if previews else services.submit_quiz
-    try:
-        attempt = mark(user=request.user, quiz=quiz, answers=answers)
-    except services.UnansweredQuestions as error:
-        shown = selectors.shown_quiz(request.user, quiz, answers=answers, unanswered=error.question_ids)
-        return _lesson_page(request, quiz.lesson, previews=previews, contents={quiz.block_id: shown}, status=422)
-    if previews:
-        shown = selectors.shown_quiz(request.user, quiz, attempt=attempt)
-        return _lesson_page(request, quiz.lesson, previews=previews, contents={quiz.block_id: shown})
-    url = reverse("courses:lesson", args=[quiz.lesson.pk])
-    return redirect(f"{url}?attempt={attempt.pk}#block-{quiz.block_id}")
-
-
-def _posted_answers(request: HttpRequest) -> dict[int, list[int]]:
-    """`q-7=31&q-8=40&q-8=41` -> {7: [31], 8: [40, 41]}; anything else in the form is ignored."""
-    return {
-        int(name[2:]): [int(value) for value in values if value.isdecimal()]
-        for name, values in request.POST.lists()
-        if name.startswith("q-") and name[2:].isdecimal()
-    }
-
-
 def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
     """Someone not enrolled gets to the course's page; a lesson they may not even hear of doesn't exist."""
     closed = get_object_or_404(
@@ -240,10 +207,9 @@ def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
     return redirect(closed.course)
 
 
-def _lesson_page(
-    request: HttpRequest, lesson: Lesson, *, previews: bool, contents=None, status: int = 200
-) -> HttpResponse:
-    """`previews`: what this person does here is not recorded."""
+def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: int = 200) -> HttpResponse:
+    """The lesson's page; `contents` as for `selectors.shown_blocks`."""
+    previews = not lesson.course.is_learned_by(request.user)  # what this person does here is not recorded
     teaches = lesson.course.is_taught_by(request.user)
     blocks = selectors.shown_blocks(request.user, lesson, query=request.GET, contents=contents, with_unready=teaches)
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
@@ -261,10 +227,7 @@ def _lesson_page(
         "teaches": teaches,
         "previews": previews,
         # One filled button a page: while a quiz waits, it is the quiz's.
-        "quiz_is_next": any(
-            b.block.kind == Block.Kind.QUIZ and b.content and not b.content.attempt and not b.content.is_passed
-            for b in blocks
-        ),
+        "quiz_is_next": any(b.block.kind == Block.Kind.QUIZ and b.content and b.content.is_next for b in blocks),
         "kinds": {b.block.kind for b in blocks},
         "remaining": [] if previews else completion.remaining(request.user, lesson),
         "reading": request.GET.get("view") == "reading",

@@ -7,7 +7,8 @@ from courses.grade_items import GradeItem
 
 def items(course) -> list[GradeItem]:
     """Two queries."""
-    rows = Assignment.objects.present().for_course(course).select_related("block").prefetch_related("criteria")
+    published = Assignment.objects.present().for_course(course).filter(block__lesson__status="published")
+    rows = published.select_related("block").prefetch_related("criteria")
     return [
         GradeItem(
             f"assignment-{row.pk}",

@@ -142,9 +142,10 @@ def test_every_way_into_a_locked_lesson_is_closed(alice, client, course, lessons
         ("block-progress", text.pk, {"seconds": 30}),
         ("block-progress", text.pk, {"second": 3, "watched": "ff"}),
         ("reflection", reflection.pk, {"text": "mine"}),
-        ("submit-quiz", quiz.pk, {f"q-{q}": c for q, c in right_answers(quiz).items()}),
+        ("quizzes:submit", quiz.pk, {f"q-{q}": c for q, c in right_answers(quiz).items()}),
+        ("quizzes:begin", quiz.pk, {}),
     ):
-        page = client.post(reverse(f"courses:{name}", args=[pk]), sent)
+        page = client.post(reverse(name if ":" in name else f"courses:{name}", args=[pk]), sent)
         assertContains(page, "is not open yet. After: Lesson 1.1.", status_code=403)
     assertContains(client.get(lesson.get_absolute_url()), "After: Lesson 1.1.", status_code=403)
     answer = client.post(reverse("courses:complete", args=[lesson.pk]), headers={"accept": "application/json"})

@@ -1,0 +1,13 @@
+from django import forms
+
+from courses.models import CertificateRule
+
+
+class RuleForm(forms.ModelForm):
+    class Meta:
+        model = CertificateRule
+        fields = ["is_on", "lowest_percent", "words", "signatory"]
+
+
+class RevokeForm(forms.Form):
+    reason = forms.CharField(max_length=400, help_text="Kept here; the public page only says that it was revoked.")

@@ -1,0 +1,121 @@
+"""A course's gradebook. Every page, the CSV and the certificates read their figures here, and nothing is cached, so the
+same mark is the same figure everywhere."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from courses.grade_items import GradeItem
+from courses.gradebook import sources
+from courses.gradebook.calculation import Category, Total, rounded, total_of
+from courses.models import Course, Enrollment, GradebookRule, GradeCategory, GradeOverride, GradePlacement
+
+HUNDRED = Decimal(100)
+ELSE = "Everything else"
+
+
+@dataclass(frozen=True)
+class Cell:
+    item: GradeItem
+    points: Decimal | None
+    is_override: bool = False
+    is_excused: bool = False
+    is_dropped: bool = False
+
+    @property
+    def percent(self) -> Decimal | None:
+        if self.points is None or not self.item.points:
+            return None
+        return rounded(self.points / Decimal(str(self.item.points)) * HUNDRED)
+
+
+@dataclass(frozen=True)
+class Row:
+    user: Any
+    cells: list[Cell]
+    categories: list[Decimal | None]
+    total: Decimal | None
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    course: Course
+    items: list[GradeItem]  # in the order of their categories
+    categories: list[Category]
+    rows: list[Row]
+
+    @property
+    def weight_sum(self) -> Decimal:
+        return sum((c.weight for c in self.categories), Decimal(0))
+
+    @property
+    def has_categories(self) -> bool:
+        return len(self.categories) > 1 or any(c.id is not None for c in self.categories)
+
+
+def gradebook(course: Course, *, user=None) -> Gradebook:
+    """Of all students by name, or of one person. The same number of queries however many students and items."""
+    people = (
+        [user]
+        if user
+        else [e.user for e in Enrollment.objects.active().students().for_course(course).select_related("user")]
+    )
+    people.sort(key=lambda person: str(person).casefold())
+    ids = [user.pk] if user else None
+    items = {item.key: item for item in sources.items_of(course)}
+    categories = categories_of(course, list(items))
+    most = {key: Decimal(str(item.points)) for key, item in items.items()}
+    order = [items[key] for category in categories for key in category.keys]
+    scores: dict[int, dict[str, Decimal]] = {}
+    for (key, user_id), points in sources.scores_of(course, ids).items():
+        scores.setdefault(user_id, {})[key] = Decimal(str(points))
+    overrides = GradeOverride.objects.filter(course=course, key__in=items)
+    if user:
+        overrides = overrides.filter(user=user)
+    by_hand: dict[int, dict[str, GradeOverride]] = {}
+    for override in overrides:
+        by_hand.setdefault(override.user_id, {})[override.key] = override
+    rule = GradebookRule.objects.filter(course=course).first()
+    missing_is_zero = bool(rule and rule.missing_is_zero)
+    rows = [
+        _row(person, order, categories, most, scores.get(person.pk, {}), by_hand.get(person.pk, {}), missing_is_zero)
+        for person in people
+    ]
+    return Gradebook(course, order, categories, rows)
+
+
+def categories_of(course: Course, keys: list[str]) -> list[Category]:
+    """The course's categories with their items. What is in none has what is left of the hundred percent."""
+    placed = dict(GradePlacement.objects.filter(course=course).values_list("key", "category_id"))
+    rows = list(GradeCategory.objects.filter(course=course))
+    categories = [
+        Category(
+            row.pk, row.name, Decimal(row.weight), tuple(k for k in keys if placed.get(k) == row.pk), row.drop_lowest
+        )
+        for row in rows
+    ]
+    rest = tuple(key for key in keys if key not in placed)
+    if rest or not rows:
+        left = max(Decimal(0), HUNDRED - sum((c.weight for c in categories), Decimal(0)))
+        categories.append(Category(None, ELSE, left, rest))
+    return categories
+
+
+def _row(person, order, categories, most, scores, by_hand, missing_is_zero) -> Row:
+    points = dict(scores)
+    for key, override in by_hand.items():
+        points.pop(key, None)
+        if not override.is_excused:
+            points[key] = Decimal(str(override.points))
+    excused = {key for key, override in by_hand.items() if override.is_excused}
+    total: Total = total_of(categories, most, points, excused=excused, missing_is_zero=missing_is_zero)
+    cells = [
+        Cell(item, points.get(item.key), item.key in by_hand, item.key in excused, item.key in total.dropped)
+        for item in order
+    ]
+    return Row(person, cells, [rounded(total.categories[c.id]) for c in categories], total.rounded)
+
+
+def total_percent(course: Course, user) -> Decimal | None:
+    """One person's total, as their page shows it."""
+    return gradebook(course, user=user).rows[0].total
