@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils.safestring import SafeString
 
 from courses import completion
@@ -12,6 +12,7 @@ from courses.blocks import BlockType, type_of
 from courses.calendar.selectors import DueSoon, due_soon
 from courses.markdown import render
 from courses.models import Block, BlockProgress, Course, Enrollment, Lesson, Module, Progress
+from courses.release.locks import Lock, locks_of, with_conditions
 
 
 @dataclass
@@ -19,6 +20,7 @@ class OutlineLesson:
     lesson: Lesson
     progress: Progress | None
     number: int  # 1, 2, 3 through the whole course
+    lock: Lock | None = None  # why it is closed to this person
 
     @property
     def state(self) -> str:
@@ -58,6 +60,15 @@ class Outline:
         return round(100 * self.done / self.total) if self.total else 0
 
     @property
+    def next_lock(self) -> Lock | None:
+        """What is waited for, when nothing is open and something is left."""
+        if self.next_open:
+            return None
+        locks = [item.lock for item in self.lessons if item.lock and item.state != "done"]
+        dated = [lock for lock in locks if lock.opens_at and not lock.after]
+        return min(dated, key=lambda lock: lock.opens_at, default=next(iter(locks), None))
+
+    @property
     def minutes(self) -> int:
         return sum(item.lesson.minutes for item in self.lessons)
 
@@ -67,12 +78,12 @@ class Outline:
 
     @property
     def next_open(self) -> OutlineLesson | None:
-        """Where to go on: the lesson seen last if unfinished, else the first unfinished one after it."""
+        """Where to go on: the lesson seen last if unfinished, else the first unfinished open one after it."""
         seen = [item for item in self.lessons if item.progress]
         newest = max(seen, key=lambda item: item.progress.last_seen_at, default=None)
         start = self.lessons.index(newest) if newest else 0
         from_there = self.lessons[start:] + self.lessons[:start]
-        return next((item for item in from_there if item.state != "done"), None)
+        return next((item for item in from_there if item.state != "done" and not item.lock), None)
 
     def item(self, lesson: Lesson) -> OutlineLesson | None:
         return next((item for item in self.lessons if item.lesson.pk == lesson.pk), None)
@@ -84,11 +95,14 @@ class Outline:
         return self.lessons[place + step].lesson
 
 
-def outlines(user, courses: Iterable[Course], *, with_drafts: bool = False) -> dict[int, Outline]:
-    """Course id -> outline with this person's progress. Two queries for any number of courses."""
+def outlines(
+    user, courses: Iterable[Course], *, with_drafts: bool = False, with_locks: bool = True
+) -> dict[int, Outline]:
+    """Course id -> outline with this person's progress. Two queries for any number of courses, and up to four more
+    where lessons have dates or prerequisites."""
     found = {course.pk: Outline(course) for course in courses}
     lessons = (
-        Lesson.objects.filter(module__course__in=found)
+        with_conditions(Lesson.objects.filter(module__course__in=found))
         .select_related("module")
         .annotate(has_quiz=Exists(Block.objects.filter(lesson=OuterRef("pk"), kind=Block.Kind.QUIZ)))
         .in_course_order()
@@ -97,10 +111,12 @@ def outlines(user, courses: Iterable[Course], *, with_drafts: bool = False) -> d
         lessons = lessons.published()
     mine = Progress.objects.filter(user_id=user.pk, lesson__module__course__in=found)
     progress = {row.lesson_id: row for row in mine} if user.pk else {}
+    locks = locks_of(user, lessons, progress) if with_locks else {}
     for lesson in lessons:
         outline = found[lesson.module.course_id]
         lesson.module.course = outline.course
-        outline.lessons.append(OutlineLesson(lesson, progress.get(lesson.pk), outline.total + 1))
+        item = OutlineLesson(lesson, progress.get(lesson.pk), outline.total + 1, locks.get(lesson.pk))
+        outline.lessons.append(item)
     return found
 
 
@@ -153,25 +169,30 @@ class Home:
     due: DueSoon
     learning: list[Outline]
     teaching: list[Course]
+    helping: list[Enrollment]  # as assistant or observer
+    coming: list[Enrollment]  # asked for or waited for
 
 
 def home(user) -> Home:
     """Courses newest seen first; the first unfinished one is where to go on."""
-    enrollments = list(
-        Enrollment.objects.active()
-        .filter(user=user)
-        .exclude(course__status=Course.Status.DRAFT, role=Enrollment.Role.STUDENT)
+    role, status = Enrollment.Role, Enrollment.Status
+    rows = list(
+        Enrollment.objects.filter(user=user, status__in=[status.ACTIVE, status.REQUESTED, status.WAITING])
+        .exclude(~Q(role=role.INSTRUCTOR), course__status=Course.Status.DRAFT)
         .select_related("course")
         .order_by("-created_at", "-pk")
     )
-    taken = [e.course for e in enrollments if e.role != Enrollment.Role.INSTRUCTOR]
+    enrollments = [row for row in rows if row.status == status.ACTIVE]
+    taken = [e.course for e in enrollments if e.role == role.STUDENT]
     learning = list(outlines(user, taken).values())
     learning.sort(key=_last_seen, reverse=True)  # stable: never opened ones stay newest enrollment first
     return Home(
         resume=next((item for item in learning if item.next_open), None),
         due=due_soon(user, [e.course for e in enrollments if e.role == Enrollment.Role.STUDENT]),
         learning=learning,
-        teaching=[e.course for e in enrollments if e.role == Enrollment.Role.INSTRUCTOR],
+        teaching=[e.course for e in enrollments if e.role == role.INSTRUCTOR],
+        helping=[e for e in enrollments if e.role in (role.ASSISTANT, role.OBSERVER)],
+        coming=[row for row in rows if row.status != status.ACTIVE],
     )
 
 

@@ -171,9 +171,9 @@ def test_a_long_lesson_costs_the_same_as_a_short_one(client, alice, django_asser
     enroll(alice, course)
     lesson = Lesson.objects.first()
     client.get(url("lesson", lesson.pk))
-    # session, user; lesson with course; teaches (twice); progress with its savepoint (5); blocks; outline (2);
-    # the discussion panel; the bell
-    with django_assert_max_num_queries(18):
+    # session, user; lesson with course; learns (twice), teaches; may be locked; progress with its savepoint (5);
+    # blocks; outline (2); the discussion panel; the bell
+    with django_assert_max_num_queries(20):
         client.get(url("lesson", lesson.pk))
 
 
