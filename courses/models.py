@@ -425,6 +425,7 @@ from courses.assignments.models import (  # noqa: E402, F401
     SubmissionFile,
 )
 from courses.certificates.models import Certificate, CertificateRule  # noqa: E402, F401
+from courses.events.models import LearningEvent, WebhookDelivery, WebhookEndpoint  # noqa: E402, F401
 from courses.gradebook.models import (  # noqa: E402, F401
     GradebookRule,
     GradeCategory,

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses import completion
+from courses.events.services import export_events, record
 from courses.models import (
     Block,
     BlockProgress,
@@ -16,6 +17,7 @@ from courses.models import (
     Enrollment,
     GradeChange,
     GradeOverride,
+    LearningEvent,
     Lesson,
     Progress,
     Quiz,
@@ -30,6 +32,7 @@ LONGEST_REFLECTION = 20_000
 
 # What somebody did in courses: all of it is theirs to take along and to erase.
 LEARNING = (
+    LearningEvent,
     Certificate,
     GradeOverride,
     GradeChange,
@@ -77,6 +80,7 @@ def enroll_student(*, user: User, course: Course) -> Enrollment:
     if not created and enrollment.status == Enrollment.Status.WITHDRAWN:
         enrollment.status, enrollment.role = Enrollment.Status.ACTIVE, Enrollment.Role.STUDENT
         enrollment.save(update_fields=["status", "role"])
+    record(kind="enrolled", user=user, course=course)
     return enrollment
 
 
@@ -89,15 +93,19 @@ def enroll_instructor(*, user: User, course: Course) -> Enrollment:
     return enrollment
 
 
+@transaction.atomic
 def withdraw_student(*, user: User, course: Course) -> bool:
     """Leave a course; progress is kept for a return. False if there was nothing to leave."""
-    return bool(
+    left = (
         Enrollment.objects.active()
         .for_course(course)
         .filter(user=user)
         .exclude(role=Enrollment.Role.INSTRUCTOR)
         .update(status=Enrollment.Status.WITHDRAWN)
     )
+    if left:
+        record(kind="left", user=user, course=course)
+    return bool(left)
 
 
 @transaction.atomic
@@ -109,7 +117,9 @@ def record_lesson_progress(*, user: User, lesson: Lesson, block: Block | None = 
     progress, created = Progress.objects.get_or_create(
         user=user, lesson=lesson, defaults={"last_block": block, "started_at": now, "last_seen_at": now}
     )
-    if not created:
+    if created:
+        record(kind="lesson_started", user=user, lesson=lesson, key=f"{user.pk}:{lesson.pk}")
+    else:
         progress.last_seen_at = now
         progress.last_block = block or progress.last_block
         progress.save(update_fields=["last_seen_at", "last_block"])
@@ -162,6 +172,8 @@ def submit_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
     if latest and latest.answers == attempt.answers and timezone.now() - latest.submitted_at < SAME_SUBMISSION:
         return latest
     attempt.save()
+    result = {"score": attempt.score_percent / 100, "passed": attempt.passed}
+    record(kind="quiz_submitted", user=user, block=quiz.block, data=result, key=attempt.pk)
     completion.submitted(user=user, block=quiz.block, passed=attempt.passed)
     return attempt
 
@@ -179,6 +191,7 @@ def save_reflection(*, user: User, block: Block, text: str) -> Reflection:
 
 def export_learning(user: User) -> dict:
     return {
+        "events": export_events(user),
         "enrollments": [
             {"course": e.course.title, "role": e.role, "status": e.status, "since": e.created_at.isoformat()}
             for e in Enrollment.objects.filter(user=user).select_related("course")

@@ -46,8 +46,9 @@ async def lifespan(scope, receive, send) -> None:
         if message["type"] == "lifespan.startup":
             broadcast.use_loop(asyncio.get_running_loop())
             jobs = [
-                asyncio.create_task(repeat(3600, "prune_readings", "tend_support")),
+                asyncio.create_task(repeat(3600, "prune_readings", "tend_support", "prune_events")),
                 asyncio.create_task(repeat(60, "put_together_histories")),
+                asyncio.create_task(repeat(5, "deliver_events")),
             ]
             if not settings.REDIS_URL:
                 worker = EmbeddedWorker(celery_app, "frames")

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("courses.assignments.urls")),
     path("", include("courses.gradebook.urls")),
     path("", include("courses.certificates.urls")),
+    path("", include("courses.events.urls")),
     path("", include("courses.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
