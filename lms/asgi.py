@@ -49,6 +49,7 @@ async def lifespan(scope, receive, send) -> None:
                 asyncio.create_task(repeat(3600, "prune_readings", "tend_support", "prune_events")),
                 asyncio.create_task(repeat(60, "put_together_histories")),
                 asyncio.create_task(repeat(5, "deliver_events")),
+                asyncio.create_task(repeat(30, "send_statements")),
             ]
             if not settings.REDIS_URL:
                 worker = EmbeddedWorker(celery_app, "frames")

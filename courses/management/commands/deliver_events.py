@@ -4,7 +4,7 @@ from courses.events import delivery
 
 
 class Command(BaseCommand):
-    help = "Tell endpoints what they wait for. A server does this by itself every few seconds."
+    help = "Tell webhooks what they wait for. A server does this by itself every few seconds."
 
     def handle(self, *, verbosity: int, **_) -> None:
         delivered = delivery.send_due()
