@@ -1,10 +1,16 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import User
+from accounts import account_import, invitations
+from accounts.forms import AccountTableForm, InvitationForm
+from accounts.models import Invitation, User
 
 admin.site.unregister(Group)  # roles come from enrollments and two switches, not from groups
 
@@ -47,3 +53,70 @@ class UserAdmin(AdministratorsOnly, DjangoUserAdmin, ModelAdmin):
         ("Dates", {"fields": ["date_joined", "last_login"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "display_name", "password1", "password2"]})]
+    actions_list = ["import_accounts_action"]
+
+    @action(description="Accounts from a table", url_path="from-a-table")
+    def import_accounts_action(self, request):
+        return redirect("admin:accounts_user_import")
+
+    def get_urls(self):
+        page = self.admin_site.admin_view(self.import_accounts)
+        return [path("import/", page, name="accounts_user_import"), *super().get_urls()]
+
+    def import_accounts(self, request):
+        """A dry run first: the form that makes the accounts holds the table that was looked at, and it is read anew."""
+        if not self._may(request):
+            raise Http404
+        form = AccountTableForm(request.POST or None, request.FILES or None)
+        lines = form.cleaned_data.get("lines", []) if request.method == "POST" and form.is_valid() else []
+        if lines and "confirm" in request.POST:
+            made = account_import.make_accounts(lines=lines)
+            self._tell(request, made, form.cleaned_data["send_links"])
+            return redirect("admin:accounts_user_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Accounts from a table",
+            "form": form,
+            "lines": lines,
+            "new": sum(line.is_new for line in lines),
+            "opts": self.opts,
+        }
+        return render(
+            request, "admin/accounts/user/import.html", context, status=422 if request.POST and form.errors else 200
+        )
+
+    def _tell(self, request, made: list[User], send_links: bool) -> None:
+        messages.success(request, f"{len(made)} accounts were made.")
+        if not (made and send_links):
+            return
+        try:
+            sent = account_import.mail_password_links(users=made, absolute=request.build_absolute_uri)
+        except OSError as error:  # smtplib's errors are such, too
+            messages.error(
+                request,
+                f"The accounts are there, but the mail server refused the links ({type(error).__name__}). "
+                "People can set a password by “Forgot your password?” on the sign-in page.",
+            )
+        else:
+            messages.success(request, f"{sent} links to set a password were mailed.")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(AdministratorsOnly, ModelAdmin):
+    """Adding one mails it. To send it again, add it again: the older link then stops to work."""
+
+    form = InvitationForm
+    list_display = ["email", "display_name", "invited_by", "expires_at", "accepted_at"]
+    search_fields = ["email", "display_name"]
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False
+
+    def save_model(self, request, obj, form, change):
+        invitation = invitations.invite_instructor(
+            email=obj.email,
+            display_name=obj.display_name,
+            invited_by=request.user,
+            address=lambda token: request.build_absolute_uri(reverse("accounts:invitation", args=[token])),
+        )
+        obj.pk = invitation.pk  # what the admin writes its log about

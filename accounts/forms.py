@@ -1,8 +1,12 @@
+from datetime import timedelta
 from zoneinfo import available_timezones
 
 from django import forms
+from django.contrib.auth import password_validation
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.account_import import LONGEST_FILE, UnreadableTable, decode, read_lines
+from accounts.models import Invitation, User
 
 
 class SignupForm(forms.Form):
@@ -25,10 +29,11 @@ LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("ar", "
 
 
 class ProfileForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(
+    time_zone = forms.CharField(
         label="Time zone",
-        choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
-        help_text="Times on your pages are shown in it.",
+        max_length=64,
+        help_text="Type a city, such as Berlin. Times on your pages are shown in it.",
+        widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false"}),
     )
     locale = forms.ChoiceField(
         label="Language",
@@ -42,8 +47,23 @@ class ProfileForm(forms.ModelForm):
         fields = ["display_name", "time_zone", "locale"]
         labels = {"display_name": "Your name"}
 
+    def clean_time_zone(self) -> str:
+        """`europe/berlin`, `Europe/Berlin` and, where only one city has that name, `Berlin`."""
+        asked = self.cleaned_data["time_zone"].strip().replace(" ", "_").casefold()
+        zones = {zone.casefold(): zone for zone in available_timezones()}
+        cities = [zone for key, zone in zones.items() if "/" in key and key.rpartition("/")[2] == asked]
+        if asked not in zones and len(cities) != 1:
+            raise forms.ValidationError("We know no such time zone. Choose one from the list, such as Europe/Berlin.")
+        return zones[asked] if asked in zones else cities[0]
+
     def clean_locale(self) -> str:
         return self.cleaned_data["locale"] or self.instance.locale
+
+
+def time_zones() -> list[str]:
+    """What the list offers: places, without the abbreviations that change their meaning twice a year."""
+    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "System")))
+    return ["UTC", *places]
 
 
 class EraseForm(forms.Form):
@@ -61,3 +81,82 @@ class EraseForm(forms.Form):
         if not self.user.check_password(self.cleaned_data["password"]):
             raise forms.ValidationError("That is not your password.")
         return self.cleaned_data["password"]
+
+
+class TokenForm(forms.Form):
+    LIVES = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until I revoke it")]
+
+    name = forms.CharField(label="What is it for?", max_length=80, help_text="Such as “Timetable script”.")
+    days = forms.ChoiceField(label="It works for", choices=LIVES, required=False, initial="90")
+
+    def expires_at(self):
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
+
+
+class AcceptForm(forms.Form):
+    """What somebody invited to teach gives: nothing but a yes, where the account is theirs already."""
+
+    display_name = forms.CharField(
+        label="Your name",
+        max_length=80,
+        help_text="What other people here will read.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label="Choose a password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=password_validation.password_validators_help_text_html,
+    )
+
+    def __init__(self, invitation, *args, needs_password: bool, needs_name: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.invitation = invitation
+        if not needs_password:
+            del self.fields["password"]
+        if not needs_name:
+            del self.fields["display_name"]
+        else:
+            self.initial.setdefault("display_name", invitation.display_name)
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        if password := cleaned.get("password"):
+            somebody = User(email=self.invitation.email, display_name=cleaned.get("display_name", ""))
+            try:
+                password_validation.validate_password(password, somebody)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return cleaned
+
+
+class InvitationForm(forms.ModelForm):
+    class Meta:
+        model = Invitation
+        fields = ["email", "display_name"]
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"]
+        user = User.objects.filter(email__iexact=email).first()
+        if user and user.is_staff:
+            raise forms.ValidationError(f"{user} teaches here already.")
+        if user and not user.is_active:
+            raise forms.ValidationError("The account of this address is switched off.")
+        return email
+
+
+class AccountTableForm(forms.Form):
+    file = forms.FileField(label="A CSV file", required=False)
+    table = forms.CharField(label="Or its lines", required=False, widget=forms.Textarea(attrs={"rows": 8}))
+    send_links = forms.BooleanField(label="Mail each new person a link to set a password", required=False)
+
+    def clean(self) -> dict:
+        cleaned = super().clean()
+        try:
+            if upload := cleaned.get("file"):
+                cleaned["table"] = decode(upload.read(LONGEST_FILE + 1))
+            if not self.errors:
+                cleaned["lines"] = read_lines(cleaned.get("table", ""))
+        except UnreadableTable as error:
+            raise forms.ValidationError(str(error)) from None
+        return cleaned

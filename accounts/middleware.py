@@ -1,4 +1,10 @@
+from django.conf import settings
+from django.contrib import messages
+from django.http import JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 
 class TimeZoneMiddleware:
@@ -12,3 +18,29 @@ class TimeZoneMiddleware:
             with timezone.override(request.user.tzinfo):
                 return self.get_response(request)
         return self.get_response(request)
+
+
+class StaffMFAMiddleware:
+    """Where the operator asks for it (ATTUNE_STAFF_MFA), staff reach nothing but their own sign-in pages until two-step
+    sign-in is set up. Closed are all pages rather than a list of teaching ones, so that none can be forgotten."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+        self.open = ("/accounts/", reverse("accounts:theme"), settings.STATIC_URL, "/healthz", "/readyz")
+
+    def __call__(self, request):
+        if not settings.ATTUNE_STAFF_MFA or not self._is_closed_to(request.user, request.path):
+            return self.get_response(request)
+        if request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", ""):
+            return JsonResponse({"detail": "Set up two-step sign-in first."}, status=403)
+        messages.warning(
+            request, _("People who teach or administer here need two-step sign-in. Set it up once, and go on.")
+        )
+        return redirect("mfa_activate_totp")
+
+    def _is_closed_to(self, user, path: str) -> bool:
+        from allauth.mfa.models import Authenticator
+
+        if not (user.is_authenticated and user.is_staff) or path.startswith(self.open):
+            return False
+        return not Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists()

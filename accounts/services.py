@@ -1,6 +1,6 @@
 from django.db import transaction
 
-from accounts.models import User
+from accounts.models import ApiToken, Invitation, User
 
 
 def export_account(user: User) -> dict:
@@ -11,6 +11,15 @@ def export_account(user: User) -> dict:
         "locale": user.locale,
         "date_joined": user.date_joined.isoformat(),
         "last_login": user.last_login.isoformat() if user.last_login else None,
+        "api_tokens": [
+            {
+                "name": token.name,
+                "created_at": token.created_at.isoformat(),
+                "last_used_at": token.last_used_at and token.last_used_at.isoformat(),
+                "expires_at": token.expires_at and token.expires_at.isoformat(),
+            }
+            for token in user.api_tokens.all()
+        ],
     }
 
 
@@ -28,7 +37,8 @@ def erase_account(user: User) -> int:
     removed = 1
     for log in (AccessAttempt, AccessFailureLog, AccessLog):
         removed += log.objects.filter(username__iexact=user.email).delete()[0]
-    for model in (EmailAddress, Authenticator):
+    removed += Invitation.objects.filter(email__iexact=user.email).delete()[0]
+    for model in (EmailAddress, Authenticator, ApiToken):
         removed += model.objects.filter(user=user).delete()[0]
     user.email = f"erased-{user.pk}@invalid.example"
     user.display_name = "Erased account"

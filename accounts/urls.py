@@ -9,4 +9,7 @@ urlpatterns = [
     path("you/", views.profile, name="profile"),
     path("you/export/", views.export, name="export"),
     path("you/erase/", views.erase, name="erase"),
+    path("you/tokens/", views.tokens, name="tokens"),
+    path("you/tokens/<int:pk>/revoke/", views.revoke_token, name="revoke-token"),
+    path("invitations/<str:token>/", views.accept_invitation, name="invitation"),
 ]

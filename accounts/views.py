@@ -2,13 +2,15 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import personal_data
-from accounts.forms import EraseForm, ProfileForm
+from accounts import invitations, personal_data
+from accounts.forms import AcceptForm, EraseForm, ProfileForm, TokenForm, time_zones
 from accounts.theme import COOKIE, THEMES
+from accounts.tokens import TooManyTokens, make_token
 
 YEAR = 365 * 24 * 3600
 
@@ -32,7 +34,9 @@ def profile(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, "Saved.")
         return redirect("accounts:profile")
-    return render(request, "accounts/profile.html", {"form": form, "erase_form": EraseForm(request.user)})
+    return render(
+        request, "accounts/profile.html", {"form": form, "time_zones": time_zones()}, status=422 if form.errors else 200
+    )
 
 
 @require_safe
@@ -53,3 +57,51 @@ def erase(request: HttpRequest) -> HttpResponse:
         messages.info(request, "Your account and what belonged to it are erased.")
         return redirect("courses:landing")
     return render(request, "accounts/erase.html", {"erase_form": form})
+
+
+@login_required
+@never_cache
+def tokens(request: HttpRequest) -> HttpResponse:
+    """The new token is in the answer to the form and nowhere else."""
+    form, made = TokenForm(request.POST or None), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            _, made = make_token(user=request.user, name=form.cleaned_data["name"], expires_at=form.expires_at())
+            form = TokenForm()
+        except TooManyTokens as error:
+            form.add_error(None, str(error))
+    context = {"form": form, "made": made, "tokens": request.user.api_tokens.all()}
+    return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(request.user.api_tokens, pk=pk)
+    token.delete()
+    messages.info(request, f"“{token.name}” is revoked.")
+    return redirect("accounts:tokens")
+
+
+@never_cache
+def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Opening the link changes nothing, because mail programs open links too; the button does."""
+    invitation = invitations.invitation_at(token)
+    if invitation is None:
+        return render(request, "accounts/invitation_gone.html", status=410)
+    account = invitations.account_of(invitation)
+    form = AcceptForm(
+        invitation,
+        request.POST if request.method == "POST" else None,
+        needs_password=invitations.needs_password(invitation),
+        needs_name=account is None,
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            invitations.accept_invitation(invitation=invitation, **form.cleaned_data)
+        except invitations.InvitationGone:
+            return render(request, "accounts/invitation_gone.html", status=410)
+        messages.success(request, "You can teach here now. Sign in to begin.")
+        return redirect("account_login")
+    context = {"form": form, "invitation": invitation, "account": account}
+    return render(request, "accounts/invitation.html", context, status=422 if form.errors else 200)

@@ -11,7 +11,10 @@ from courses.admin_base import (
     TaughtFilter,
     TaughtRows,
 )
-from courses.models import Block, Choice, Course, Enrollment, Lesson, Module, Question, Quiz
+from courses.discussion import admin as discussion_admin  # noqa: F401
+from courses.models import Block, Course, Enrollment, Lesson, Module, Quiz
+from courses.notifications import admin as notifications_admin  # noqa: F401
+from courses.quizzes import admin as quizzes_admin  # noqa: F401  (registers its pages)
 
 STATUS_COLOURS = {"draft": "warning", "published": "success", "archived": "info"}
 
@@ -33,19 +36,9 @@ class BlockInline(PositionedStackedInline):
 
 class QuizInline(TaughtRows, StackedInline):
     model = Quiz
+    fields = ["pass_percent"]
     extra = 0
     show_change_link = True
-
-
-class QuestionInline(PositionedTabularInline):
-    model = Question
-    fields = ["prompt", "position"]
-
-
-class ChoiceInline(PositionedTabularInline):
-    model = Choice
-    fields = ["text", "is_correct", "feedback", "position"]
-    show_change_link = False
 
 
 @admin.register(Course)
@@ -108,34 +101,6 @@ class BlockAdmin(PositionedAdmin):
     autocomplete_fields = ["lesson"]
     ordering = ["lesson__title", "position"]
     inlines = [QuizInline]
-
-
-@admin.register(Quiz)
-class QuizAdmin(TaughtCoursesAdmin):
-    list_display = ["shown_title", "shown_lesson", "pass_percent"]
-    list_select_related = ["block__lesson"]
-    search_fields = ["block__title"]
-    autocomplete_fields = ["block"]
-    inlines = [QuestionInline]
-
-    @display(description="quiz", ordering="block__title")
-    def shown_title(self, quiz):
-        return quiz.block.title
-
-    @display(description="lesson", ordering="block__lesson__title")
-    def shown_lesson(self, quiz):
-        return quiz.lesson
-
-
-@admin.register(Question)
-class QuestionAdmin(PositionedAdmin):
-    parent = "quiz"
-    list_display = ["prompt", "quiz", "position"]
-    list_select_related = ["quiz__block"]
-    search_fields = ["prompt"]
-    autocomplete_fields = ["quiz"]
-    ordering = ["quiz", "position"]
-    inlines = [ChoiceInline]
 
 
 @admin.register(Enrollment)

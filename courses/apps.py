@@ -9,18 +9,39 @@ class CoursesConfig(AppConfig):
         from accounts.personal_data import register
         from courses import permissions, services  # noqa: F401  (permissions registers its rules)
         from courses.assignments import block as _assignments  # noqa: F401  (registers its kind of block)
+        from courses.assignments import deadlines as assignment_deadlines
         from courses.assignments import grades as assignment_grades
         from courses.assignments.models import SubmissionFile
+        from courses.calendar import deadlines
         from courses.certificates import listen
         from courses.certificates.panel import course_panel
+        from courses.discussion import search as _search  # noqa: F401  (adds discussions to the search)
+        from courses.discussion.panels import course_discussion_panel, discussion_panel
+        from courses.discussion.personal_data import erase_discussion, export_discussion
         from courses.gradebook import sources
         from courses.models import Asset
-        from courses.panels import register_course_panel
+        from courses.notifications import listen as hear
+        from courses.notifications.panels import announcements_panel
+        from courses.notifications.personal_data import erase_notifications, export_notifications
+        from courses.panels import register_course_panel, register_lesson_panel
         from courses.quizzes import block as _quizzes  # noqa: F401
+        from courses.quizzes import deadlines as quiz_deadlines
+        from courses.quizzes import grades as quiz_grades
+        from courses.quizzes import receivers as _receivers  # noqa: F401
         from courses.stored_files import forget
 
         forget([Asset, SubmissionFile])
+        sources.register("quizzes", items=quiz_grades.items, scores=quiz_grades.scores)
         sources.register("assignments", items=assignment_grades.items, scores=assignment_grades.scores)
         listen.connect()
+        hear.connect()
         register_course_panel("certificate", course_panel)
+        deadlines.register("quizzes", quiz_deadlines.due)
+        deadlines.register("assignments", assignment_deadlines.due)
         register("courses", export=services.export_learning, erase=services.erase_learning)
+        # Later ones are erased first: both ask who is in a course, which is known as long as the enrollments stand.
+        register("notifications", export=export_notifications, erase=erase_notifications)
+        register("discussion", export=export_discussion, erase=erase_discussion)
+        register_lesson_panel("discussion", discussion_panel)
+        register_course_panel("announcements", announcements_panel)
+        register_course_panel("discussion", course_discussion_panel)

@@ -17,3 +17,10 @@ class BlockProgressForm(forms.Form):
     @property
     def first_error(self) -> str:
         return next(f"{field}: {errors[0]}" for field, errors in self.errors.items())
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time as browsers send them, in the author's own time zone."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]

@@ -54,10 +54,6 @@ def _one_of(field: str, choices: type[models.TextChoices], name: str) -> CheckCo
     return CheckConstraint(condition=Q(**{f"{field}__in": choices.values}), name=name)
 
 
-def _percent(field: str, name: str) -> CheckConstraint:
-    return CheckConstraint(condition=Q(**{f"{field}__gte": 0, f"{field}__lte": 100}), name=name)
-
-
 class Course(models.Model):
     Status = CourseStatus
 
@@ -233,72 +229,6 @@ class Block(models.Model):
         return self.lesson.course
 
 
-class Quiz(models.Model):
-    block = models.OneToOneField(Block, models.CASCADE, related_name="quiz")
-    pass_percent = models.PositiveSmallIntegerField(default=70)
-
-    objects = querysets.QuizQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "quizzes"
-        ordering = ["pk"]
-        constraints = [_percent("pass_percent", "quiz_pass_percent_is_percent")]
-
-    def __str__(self) -> str:
-        return self.block.title
-
-    @property
-    def lesson(self) -> Lesson:
-        return self.block.lesson
-
-    @property
-    def course(self) -> Course:
-        return self.block.lesson.course
-
-
-class Question(models.Model):
-    """One right choice makes radio buttons, several make checkboxes."""
-
-    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="questions")
-    prompt = models.TextField(help_text="Markdown.")
-    explanation = models.TextField(blank=True, help_text="Markdown, shown with the result.")
-    position = models.PositiveIntegerField(default=1)
-
-    objects = querysets.QuestionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position", "pk"]
-        constraints = [UniqueConstraint(fields=["quiz", "position"], name="question_position_unique_in_quiz")]
-
-    def __str__(self) -> str:
-        return self.prompt[:80]
-
-    @property
-    def course(self) -> Course:
-        return self.quiz.course
-
-
-class Choice(models.Model):
-    question = models.ForeignKey(Question, models.CASCADE, related_name="choices")
-    text = models.CharField(max_length=240)
-    is_correct = models.BooleanField(default=False)
-    feedback = models.CharField(max_length=400, blank=True, help_text="What someone who picked this reads.")
-    position = models.PositiveIntegerField(default=1)
-
-    class Meta:
-        ordering = ["position", "pk"]
-        constraints = [
-            UniqueConstraint(fields=["question", "position"], name="choice_position_unique_in_question"),
-        ]
-
-    def __str__(self) -> str:
-        return self.text
-
-    @property
-    def course(self) -> Course:
-        return self.question.course
-
-
 class Enrollment(models.Model):
     Role = Role
     Status = EnrollmentStatus
@@ -330,6 +260,8 @@ class Progress(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = querysets.ProgressQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "progress"
@@ -394,29 +326,6 @@ class Reflection(models.Model):
         return f"{self.user}: {self.block}"
 
 
-class QuizAttempt(models.Model):
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiz_attempts")
-    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="attempts")
-    score_percent = models.PositiveSmallIntegerField()
-    answers = models.JSONField(default=dict, help_text='{"question id": [choice ids]}')
-    submitted_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["-submitted_at", "-pk"]
-        constraints = [_percent("score_percent", "quizattempt_score_is_percent")]
-        indexes = [
-            # The lesson page's "your best so far", and the check for a form sent twice.
-            models.Index(fields=["user", "quiz", "-submitted_at"], name="quizattempt_user_quiz_newest"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user}: {self.quiz}, {self.score_percent}%"
-
-    @property
-    def passed(self) -> bool:
-        return self.score_percent >= self.quiz.pass_percent
-
-
 from courses.assignments.models import (  # noqa: E402, F401
     Assignment,
     Criterion,
@@ -424,7 +333,17 @@ from courses.assignments.models import (  # noqa: E402, F401
     Submission,
     SubmissionFile,
 )
+from courses.calendar.models import CalendarFeed  # noqa: E402, F401
 from courses.certificates.models import Certificate, CertificateRule  # noqa: E402, F401
+from courses.discussion.models import (  # noqa: E402, F401
+    Moderation,
+    Post,
+    PostReport,
+    PostVote,
+    Revision,
+    Thread,
+    ThreadSubscription,
+)
 from courses.events.models import LearningEvent, WebhookDelivery, WebhookEndpoint  # noqa: E402, F401
 from courses.gradebook.models import (  # noqa: E402, F401
     GradebookRule,
@@ -432,5 +351,15 @@ from courses.gradebook.models import (  # noqa: E402, F401
     GradeChange,
     GradeOverride,
     GradePlacement,
+)
+from courses.notifications.models import Announcement, Notification, NotificationPreference  # noqa: E402, F401
+from courses.quizzes.models import (  # noqa: E402, F401
+    Choice,
+    Question,
+    QuestionPool,
+    Quiz,
+    QuizAccommodation,
+    QuizAttempt,
+    QuizDraw,
 )
 from courses.studio.models import LessonRevision  # noqa: E402, F401

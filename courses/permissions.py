@@ -4,7 +4,12 @@ import rules
 
 from courses.models import Course
 
-PARTS = ("module", "lesson", "block", "quiz", "question", "choice", "assignment", "criterion")
+# What is read in the admin, and written on its own page.
+READ_ONLY_PARTS = ("thread", "announcement")
+PARTS = (
+    *("module", "lesson", "block", "quiz", "question", "choice"),
+    *("questionpool", "quizdraw", "quizaccommodation", "assignment", "criterion"),
+)
 
 
 @rules.predicate
@@ -31,6 +36,9 @@ for part in PARTS:
     rules.add_perm(f"courses.change_{part}", is_instructor & teaches)
     rules.add_perm(f"courses.delete_{part}", is_instructor & teaches)
 
+for part in READ_ONLY_PARTS:
+    rules.add_perm(f"courses.view_{part}", is_instructor & teaches)
+
 rules.add_perm("courses.add_course", is_instructor)
 rules.add_perm("courses.view_course", is_instructor & teaches)
 rules.add_perm("courses.change_course", is_instructor & teaches)
@@ -42,3 +50,7 @@ rules.add_perm("courses.add_enrollment", is_administrator)
 rules.add_perm("courses.view_enrollment", is_instructor & teaches)
 rules.add_perm("courses.change_enrollment", is_instructor & teaches)
 rules.add_perm("courses.delete_enrollment", is_administrator)
+
+# Attempts are their students' own work: nobody writes them by hand.
+rules.add_perm("courses.view_quizattempt", is_instructor & teaches)
+rules.add_perm("courses.delete_quizattempt", is_administrator)

@@ -4,25 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, OuterRef
 from django.utils.safestring import SafeString
 
 from courses import completion
 from courses.blocks import BlockType, type_of
+from courses.calendar.selectors import DueSoon, due_soon
 from courses.markdown import render
-from courses.models import (
-    Block,
-    BlockProgress,
-    Choice,
-    Course,
-    Enrollment,
-    Lesson,
-    Module,
-    Progress,
-    Question,
-    Quiz,
-    QuizAttempt,
-)
+from courses.models import Block, BlockProgress, Course, Enrollment, Lesson, Module, Progress
 
 
 @dataclass
@@ -122,6 +111,7 @@ def outline(user, course: Course, *, with_drafts: bool = False) -> Outline:
 @dataclass
 class Home:
     resume: Outline | None
+    due: DueSoon
     learning: list[Outline]
     teaching: list[Course]
 
@@ -140,6 +130,7 @@ def home(user) -> Home:
     learning.sort(key=_last_seen, reverse=True)  # stable: never opened ones stay newest enrollment first
     return Home(
         resume=next((item for item in learning if item.next_open), None),
+        due=due_soon(user, [e.course for e in enrollments if e.role == Enrollment.Role.STUDENT]),
         learning=learning,
         teaching=[e.course for e in enrollments if e.role == Enrollment.Role.INSTRUCTOR],
     )
@@ -147,79 +138,6 @@ def home(user) -> Home:
 
 def _last_seen(item: Outline) -> float:
     return max((o.progress.last_seen_at.timestamp() for o in item.lessons if o.progress), default=0.0)
-
-
-@dataclass
-class ShownChoice:
-    choice: Choice
-    picked: bool
-
-
-@dataclass
-class ShownQuestion:
-    question: Question
-    number: int
-    prompt: SafeString
-    explanation: SafeString
-    choices: list[ShownChoice]
-    unanswered: bool
-
-    @property
-    def is_multiple(self) -> bool:
-        return sum(shown.choice.is_correct for shown in self.choices) > 1
-
-    @property
-    def is_right(self) -> bool:
-        return all(shown.picked == shown.choice.is_correct for shown in self.choices)
-
-
-@dataclass
-class ShownQuiz:
-    quiz: Quiz
-    questions: list[ShownQuestion]
-    attempt: QuizAttempt | None  # the result to show, or None for the form
-    best_percent: int | None
-
-    @property
-    def right_count(self) -> int:
-        return sum(question.is_right for question in self.questions)
-
-    @property
-    def unanswered(self) -> list[ShownQuestion]:
-        return [question for question in self.questions if question.unanswered]
-
-    @property
-    def is_passed(self) -> bool:
-        return self.best_percent is not None and self.best_percent >= self.quiz.pass_percent
-
-
-def shown_quiz(
-    user,
-    quiz: Quiz,
-    *,
-    attempt: QuizAttempt | None = None,
-    answers: dict[int, list[int]] | None = None,
-    unanswered: Iterable[int] = (),
-) -> ShownQuiz:
-    """The quiz as a form (with the `answers` so far), or as the result of an `attempt`."""
-    if attempt:
-        answers = {int(pk): choices for pk, choices in attempt.answers.items()}
-    answers, missing = answers or {}, set(unanswered)
-    questions = [
-        ShownQuestion(
-            question=question,
-            number=number,
-            prompt=render(question.prompt),
-            explanation=render(question.explanation),
-            choices=[
-                ShownChoice(choice, choice.pk in answers.get(question.pk, ())) for choice in question.choices.all()
-            ],
-            unanswered=question.pk in missing,
-        )
-        for number, question in enumerate(quiz.questions.prefetch_related("choices"), start=1)
-    ]
-    best = QuizAttempt.objects.filter(user=user, quiz=quiz).aggregate(best=Max("score_percent"))["best"]
-    return ShownQuiz(quiz, questions, attempt, best)
 
 
 @dataclass

@@ -1,8 +1,5 @@
 """Everything that writes what a learner does. Each call may be repeated and may meet its own twin."""
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
-
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,6 +9,7 @@ from courses.events.services import export_events, record
 from courses.models import (
     Block,
     BlockProgress,
+    CalendarFeed,
     Certificate,
     Course,
     Enrollment,
@@ -20,14 +18,13 @@ from courses.models import (
     LearningEvent,
     Lesson,
     Progress,
-    Quiz,
+    QuizAccommodation,
     QuizAttempt,
     Reflection,
     Submission,
 )
+from courses.quizzes import personal_data as quiz_data
 
-# Two equal submissions closer than this are one press of the button that arrived twice.
-SAME_SUBMISSION = timedelta(seconds=10)
 LONGEST_REFLECTION = 20_000
 
 # What somebody did in courses: all of it is theirs to take along and to erase.
@@ -37,26 +34,18 @@ LEARNING = (
     GradeOverride,
     GradeChange,
     QuizAttempt,
+    QuizAccommodation,
     Submission,
     BlockProgress,
     Reflection,
+    CalendarFeed,
     Progress,
     Enrollment,
 )
 
-Answers = Mapping[int, Iterable[int]]  # question id -> ids of the choices picked
-
 
 class CourseNotOpen(ValueError):
     """The course takes no students now: it is a draft or archived."""
-
-
-class UnansweredQuestions(ValueError):
-    """Some questions have no answer. `question_ids` tells which, in order."""
-
-    def __init__(self, question_ids: list[int]):
-        self.question_ids = question_ids
-        super().__init__(f"{len(question_ids)} questions have no answer.")
 
 
 class StillOpen(ValueError):
@@ -135,49 +124,6 @@ def complete_lesson(*, user: User, lesson: Lesson) -> Progress:
     return completion.tick_lesson(user=user, lesson=lesson)
 
 
-def score_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
-    """An attempt that is not recorded: what a teacher's preview shows. A question counts when exactly its right choices
-    were picked. Raises UnansweredQuestions. Choices of other questions are ignored.
-    """
-    questions = list(quiz.questions.prefetch_related("choices"))
-    picked = {
-        question.pk: sorted({c.pk for c in question.choices.all()} & set(answers.get(question.pk, ())))
-        for question in questions
-    }
-    if unanswered := [pk for pk, choices in picked.items() if not choices]:
-        raise UnansweredQuestions(unanswered)
-
-    right = sum(
-        picked[question.pk] == sorted(choice.pk for choice in question.choices.all() if choice.is_correct)
-        for question in questions
-    )
-    return QuizAttempt(
-        user=user,
-        quiz=quiz,
-        score_percent=round(100 * right / len(questions)) if questions else 100,
-        answers={str(pk): choices for pk, choices in picked.items()},
-    )
-
-
-@transaction.atomic
-def submit_quiz(*, user: User, quiz: Quiz, answers: Answers) -> QuizAttempt:
-    """Score and record one attempt. Raises UnansweredQuestions, and then nothing is recorded.
-
-    The same answers again within SAME_SUBMISSION give back the first attempt.
-    """
-    # Serialises this person's submissions, so that a double press finds the attempt of its first half.
-    User.objects.select_for_update().get(pk=user.pk)
-    attempt = score_quiz(user=user, quiz=quiz, answers=answers)
-    latest = QuizAttempt.objects.filter(user=user, quiz=quiz).first()
-    if latest and latest.answers == attempt.answers and timezone.now() - latest.submitted_at < SAME_SUBMISSION:
-        return latest
-    attempt.save()
-    result = {"score": attempt.score_percent / 100, "passed": attempt.passed}
-    record(kind="quiz_submitted", user=user, block=quiz.block, data=result, key=attempt.pk)
-    completion.submitted(user=user, block=quiz.block, passed=attempt.passed)
-    return attempt
-
-
 @transaction.atomic
 def save_reflection(*, user: User, block: Block, text: str) -> Reflection:
     """Keep what somebody wrote for themselves. An empty text is kept too, but hands nothing in."""
@@ -205,15 +151,8 @@ def export_learning(user: User) -> dict:
             }
             for p in Progress.objects.filter(user=user).select_related("lesson")
         ],
-        "quiz_attempts": [
-            {
-                "quiz": a.quiz.block.title,
-                "score_percent": a.score_percent,
-                "answers": a.answers,
-                "submitted_at": a.submitted_at.isoformat(),
-            }
-            for a in QuizAttempt.objects.filter(user=user).select_related("quiz__block")
-        ],
+        "quiz_attempts": quiz_data.export_attempts(user),
+        "quiz_accommodations": quiz_data.export_accommodations(user),
         "certificates": [
             {"course": c.title, "name": c.name, "code": c.code, "issued_at": c.issued_at.isoformat()}
             for c in Certificate.objects.filter(user=user)
@@ -250,6 +189,7 @@ def export_learning(user: User) -> dict:
             {"block": r.block.title, "text": r.text, "updated_at": r.updated_at.isoformat()}
             for r in Reflection.objects.filter(user=user).select_related("block")
         ],
+        "calendar_address": [{"since": feed.created_at.isoformat()} for feed in CalendarFeed.objects.filter(user=user)],
     }
 
 

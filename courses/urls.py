@@ -17,5 +17,4 @@ urlpatterns = [
     path("blocks/<int:pk>/progress/", views.record_block, name="block-progress"),
     path("blocks/<int:pk>/reflection/", views.save_reflection, name="reflection"),
     path("files/<int:pk>/<str:name>", views.asset, name="asset"),
-    path("quizzes/<int:pk>/submit/", views.submit_quiz, name="submit-quiz"),
 ]

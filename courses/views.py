@@ -2,14 +2,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from courses import assets, completion, panels, selectors, services
 from courses.forms import BlockProgressForm
 from courses.markdown import render as render_markdown
-from courses.models import Asset, Block, Course, Lesson, Quiz
+from courses.models import Asset, Block, Course, Lesson
 
 
 @require_safe
@@ -91,7 +90,7 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
         return _send_to_course(request, pk)
     if not lesson.course.is_taught_by(request.user):
         services.record_lesson_progress(user=request.user, lesson=lesson)
-    return _lesson_page(request, lesson)
+    return lesson_page(request, lesson)
 
 
 @require_POST
@@ -180,36 +179,6 @@ def complete_lesson(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(following or lesson.course)
 
 
-@require_POST
-@login_required
-def submit_quiz(request: HttpRequest, pk: int) -> HttpResponse:
-    quiz = get_object_or_404(
-        Quiz.objects.visible_to(request.user).select_related("block__lesson__module__course"), pk=pk
-    )
-    answers = _posted_answers(request)
-    previews = quiz.course.is_taught_by(request.user)
-    mark = services.score_quiz if previews else services.submit_quiz
-    try:
-        attempt = mark(user=request.user, quiz=quiz, answers=answers)
-    except services.UnansweredQuestions as error:
-        shown = selectors.shown_quiz(request.user, quiz, answers=answers, unanswered=error.question_ids)
-        return _lesson_page(request, quiz.lesson, contents={quiz.block_id: shown}, status=422)
-    if previews:
-        shown = selectors.shown_quiz(request.user, quiz, attempt=attempt)
-        return _lesson_page(request, quiz.lesson, contents={quiz.block_id: shown})
-    url = reverse("courses:lesson", args=[quiz.lesson.pk])
-    return redirect(f"{url}?attempt={attempt.pk}#block-{quiz.block_id}")
-
-
-def _posted_answers(request: HttpRequest) -> dict[int, list[int]]:
-    """`q-7=31&q-8=40&q-8=41` -> {7: [31], 8: [40, 41]}; anything else in the form is ignored."""
-    return {
-        int(name[2:]): [int(value) for value in values if value.isdecimal()]
-        for name, values in request.POST.lists()
-        if name.startswith("q-") and name[2:].isdecimal()
-    }
-
-
 def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
     """Someone not enrolled gets to the course's page; a lesson they may not even hear of doesn't exist."""
     closed = get_object_or_404(
@@ -220,7 +189,8 @@ def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
     return redirect(closed.course)
 
 
-def _lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: int = 200) -> HttpResponse:
+def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: int = 200) -> HttpResponse:
+    """The lesson's page; `contents` as for `selectors.shown_blocks`."""
     teaches = lesson.course.is_taught_by(request.user)
     blocks = selectors.shown_blocks(request.user, lesson, query=request.GET, contents=contents, with_unready=teaches)
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
@@ -235,10 +205,7 @@ def _lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status:
         "next": outline.neighbour(lesson, +1),
         "teaches": teaches,
         # One filled button a page: while a quiz waits, it is the quiz's.
-        "quiz_is_next": any(
-            b.block.kind == Block.Kind.QUIZ and b.content and not b.content.attempt and not b.content.is_passed
-            for b in blocks
-        ),
+        "quiz_is_next": any(b.block.kind == Block.Kind.QUIZ and b.content and b.content.is_next for b in blocks),
         "kinds": {b.block.kind for b in blocks},
         "remaining": [] if teaches else completion.remaining(request.user, lesson),
         "reading": request.GET.get("view") == "reading",

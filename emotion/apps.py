@@ -6,10 +6,11 @@ class EmotionConfig(AppConfig):
     verbose_name = "Emotion"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_delete, post_save
+        from django.db.models.signals import post_delete
 
         from accounts.personal_data import register
         from courses.panels import register_course_panel, register_lesson_panel
+        from courses.quizzes.signals import attempt_submitted
         from emotion import class_history, personal_data, support, tasks  # noqa: F401  (tasks hears Celery's signals)
         from emotion.dashboard.panels import calibration_panel, camera_panel, support_panel
 
@@ -17,6 +18,6 @@ class EmotionConfig(AppConfig):
         register_lesson_panel("emotion", camera_panel)
         register_lesson_panel("support", support_panel)
         register_course_panel("calibration", calibration_panel)
-        post_save.connect(support.note_attempt, sender="courses.QuizAttempt", dispatch_uid="emotion.note_attempt")
+        attempt_submitted.connect(support.note_attempt, dispatch_uid="emotion.note_attempt")
         forget = class_history.forget_class_history
         post_delete.connect(forget, sender="emotion.LessonSession", dispatch_uid="emotion.forget_class_history")

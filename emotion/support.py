@@ -79,16 +79,17 @@ def record_behaviour(*, user, lesson: Lesson, events: Iterable[tuple[str, Place]
     return len(BehaviourEvent.objects.bulk_create(rows))
 
 
-def note_attempt(*, instance: QuizAttempt, created: bool, **_) -> None:
-    """A quiz that was sent says how it goes: one act for each answer right or wrong, three of a kind at most."""
-    if not created:
+def note_attempt(*, attempt: QuizAttempt, **_) -> None:
+    """A quiz that was handed in says how it goes: one act for each answer right or wrong, three of a kind at most. A
+    question left out is neither, and an attempt that ended by itself is no act."""
+    if attempt.expired:
         return
-    answered = max(1, len(instance.answers))
-    right = round(answered * instance.score_percent / 100)
-    block = instance.quiz.block
+    shares = [share for question, share in attempt.results.items() if question in attempt.answers]
+    right = sum(share == 1 for share in shares)
+    block = attempt.quiz.block
     place = Place(block.pk, 0.0)
-    kinds = ["quiz_wrong"] * min(3, answered - right) + ["quiz_right"] * min(3, right)
-    record_behaviour(user=instance.user, lesson=block.lesson, events=[(kind, place) for kind in kinds])
+    kinds = ["quiz_wrong"] * min(3, len(shares) - right) + ["quiz_right"] * min(3, right)
+    record_behaviour(user=attempt.user, lesson=block.lesson, events=[(kind, place) for kind in kinds])
 
 
 def prune_behaviour(*, older_than: datetime.timedelta, batch_size: int = 1000) -> int:
@@ -210,7 +211,8 @@ def _wishes(user) -> core.Wishes:
 
 def _recent_score(user, lesson: Lesson) -> float | None:
     """The mean of the last five quiz results in this course, in 0..1."""
-    last = QuizAttempt.objects.filter(user=user, quiz__block__lesson__module__course=lesson.module.course_id)[:5]
+    course = lesson.module.course_id
+    last = QuizAttempt.objects.submitted().filter(user=user, quiz__block__lesson__module__course=course)[:5]
     mean = QuizAttempt.objects.filter(pk__in=list(last.values_list("pk", flat=True))).aggregate(m=Avg("score_percent"))
     return None if mean["m"] is None else mean["m"] / 100
 

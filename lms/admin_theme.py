@@ -82,6 +82,8 @@ UNFOLD = {
                     _item("Modules", "folder", "admin:courses_module_changelist"),
                     _item("Lessons", "article", "admin:courses_lesson_changelist"),
                     _item("Quizzes", "quiz", "admin:courses_quiz_changelist"),
+                    _item("Questions", "help", "admin:courses_question_changelist"),
+                    _item("Question pools", "inventory_2", "admin:courses_questionpool_changelist"),
                     _item("Enrollments", "group", "admin:courses_enrollment_changelist"),
                     _item("Lesson climates", "mood", "admin:emotion_lessonclimate_changelist", _sees_climates),
                 ],
@@ -91,6 +93,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     _item("People", "person", "admin:accounts_user_changelist", _is_administrator),
+                    _item("Invitations", "mail", "admin:accounts_invitation_changelist", _is_administrator),
                     _item("Models", "neurology", "admin:emotion_modelversion_changelist", _is_administrator),
                     _item("Training runs", "timeline", "admin:training_trainingrun_changelist", _is_administrator),
                 ],

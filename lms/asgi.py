@@ -15,8 +15,9 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-from emotion import broadcast  # noqa: E402
-from emotion.routing import websocket_urlpatterns  # noqa: E402
+from courses import broadcast  # noqa: E402
+from courses.notifications.routing import websocket_urlpatterns as notification_sockets  # noqa: E402
+from emotion.routing import websocket_urlpatterns as emotion_sockets  # noqa: E402
 from lms.body_limit import limit_bodies  # noqa: E402
 from lms.celery import app as celery_app  # noqa: E402
 from lms.embedded import EmbeddedWorker  # noqa: E402
@@ -47,7 +48,8 @@ async def lifespan(scope, receive, send) -> None:
             broadcast.use_loop(asyncio.get_running_loop())
             jobs = [
                 asyncio.create_task(repeat(3600, "prune_readings", "tend_support", "prune_events")),
-                asyncio.create_task(repeat(60, "put_together_histories")),
+                asyncio.create_task(repeat(60, "put_together_histories", "close_quiz_attempts")),
+                asyncio.create_task(repeat(20, "tend_notifications")),
                 asyncio.create_task(repeat(5, "deliver_events")),
                 asyncio.create_task(repeat(30, "send_statements")),
             ]
@@ -65,10 +67,11 @@ async def lifespan(scope, receive, send) -> None:
             return
 
 
+sockets = [*emotion_sockets, *notification_sockets]
 application = ProtocolTypeRouter(
     {
         "http": limit_bodies(django_application),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(sockets))),
         "lifespan": lifespan,
     }
 )

@@ -9,8 +9,12 @@ ATTUNE_HTTPS               secure cookies, redirect to https, HSTS              
 ATTUNE_TRUST_PROXY         believe X-Forwarded-Proto and X-Forwarded-For of the proxy in front  (false)
 ATTUNE_LOG_LEVEL           DEBUG, INFO, WARNING or ERROR                                        (INFO)
 ATTUNE_EMAIL_VERIFICATION  none, optional or mandatory                                          (none)
+ATTUNE_STAFF_MFA           instructors and administrators need two-step sign-in                (false)
+ATTUNE_API_RATE            requests a person may send to the API, such as 600/min           (600/min)
+ATTUNE_API_RATE_ANONYMOUS  the same for somebody without an account, by address              (60/min)
 ATTUNE_SMTP_URL            smtp://user:password@host:port or smtps://...   (mail goes to the console)
 ATTUNE_FROM_EMAIL          the sender of mail                               (Attune <attune@localhost>)
+ATTUNE_PUBLIC_URL          where people find this site; links in mail begin with it  (http://127.0.0.1:8000)
 ATTUNE_CHECKPOINTS_DIR     where models lie                                     (<repository>/checkpoints)
 ATTUNE_RUNS_DIR            where training runs leave what they make                    (<repository>/runs)
 ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted                        (attune)
@@ -112,6 +116,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "drf_spectacular",
+    "django_filters",
     "channels",
     "allauth",
     "allauth.account",
@@ -139,6 +144,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
+    "accounts.middleware.StaffMFAMiddleware",
     "axes.middleware.AxesMiddleware",  # last, so that its lockout page replaces the view's answer
 ]
 
@@ -154,6 +160,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.theme.context",
+                "courses.notifications.context.unread",
             ],
         },
     }
@@ -196,7 +203,11 @@ else:
     # The default of this transport waits half a second for each task.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.005}
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ROUTES = {"emotion.process_frames": {"queue": "frames"}, "emotion.watch_states": {"queue": "frames"}}
+CELERY_TASK_ROUTES = {
+    "emotion.process_frames": {"queue": "frames"},
+    "emotion.watch_states": {"queue": "frames"},
+    "courses.send_notifications": {"queue": "mail"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -245,6 +256,9 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": False}  # django-axes counts these
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Attune"
+# Where no address is ever confirmed, asking for a confirmed one would be a dead end.
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION == "none"
+ATTUNE_STAFF_MFA = env.read_bool("ATTUNE_STAFF_MFA")
 
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -258,6 +272,7 @@ AXES_VERBOSE = False
 # --- Mail ---
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read_text("ATTUNE_FROM_EMAIL", "Attune <attune@localhost>")
+ATTUNE_PUBLIC_URL = env.read_url("ATTUNE_PUBLIC_URL", ("http", "https")) or "http://127.0.0.1:8000"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 if smtp_url := env.read_url("ATTUNE_SMTP_URL", ("smtp", "smtps")):
     _smtp = urlsplit(smtp_url)
@@ -266,6 +281,7 @@ if smtp_url := env.read_url("ATTUNE_SMTP_URL", ("smtp", "smtps")):
     EMAIL_USE_SSL = _smtp.scheme == "smtps"
     EMAIL_USE_TLS = not EMAIL_USE_SSL and _smtp.port == 587
     EMAIL_PORT = _smtp.port or (465 if EMAIL_USE_SSL else 25)
+    EMAIL_TIMEOUT = 20  # seconds; a server that never answers must not hold the others up
     EMAIL_HOST_USER = unquote(_smtp.username or "")
     EMAIL_HOST_PASSWORD = unquote(_smtp.password or "")
 
@@ -303,12 +319,20 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ADD_HEADERS_FUNCTION = add_worker_policy
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 50,
+    # Held by courses.api; a camera that sends each second has a limit of its own.
+    "DEFAULT_THROTTLE_RATES": {
+        "user": env.read_text("ATTUNE_API_RATE", "600/min"),
+        "anon": env.read_text("ATTUNE_API_RATE_ANONYMOUS", "60/min"),
+    },
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Attune",

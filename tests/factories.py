@@ -64,10 +64,10 @@ def make_lesson(*, module: Module | None = None, position: int = 1, blocks: int 
     return lesson
 
 
-def make_quiz(*, lesson: Lesson, questions: int = 2, choices: int = 3, pass_percent: int = 70) -> Quiz:
-    """The first choice of each question is the right one."""
+def make_quiz(*, lesson: Lesson, questions: int = 2, choices: int = 3, pass_percent: int = 70, **extra) -> Quiz:
+    """The first choice of each question is the right one. `extra`: the quiz's limits and the like."""
     block = Block.objects.create(lesson=lesson, kind="quiz", title="Check yourself", position=lesson.blocks.count() + 1)
-    quiz = Quiz.objects.create(block=block, pass_percent=pass_percent)
+    quiz = Quiz.objects.create(block=block, pass_percent=pass_percent, **extra)
     for position in range(1, questions + 1):
         question = Question.objects.create(
             quiz=quiz, prompt=f"Question {position}?", explanation=f"Because {position}.", position=position

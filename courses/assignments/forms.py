@@ -2,6 +2,7 @@ from django import forms
 
 from courses.assignments.models import Assignment, Criterion
 from courses.assignments.services import LONGEST_TEXT
+from courses.forms import MomentField
 
 LONGEST_COMMENT = 20_000
 
@@ -23,13 +24,6 @@ class MarkForm(forms.Form):
     def levels(self, criteria: list[Criterion]) -> dict[int, int]:
         sent = {criterion.pk: self.data.get(f"level-{criterion.pk}", "") for criterion in criteria}
         return {pk: int(value) for pk, value in sent.items() if value.isdecimal()}
-
-
-class MomentField(forms.DateTimeField):
-    """A date and time as browsers send them, in the author's own time zone."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 
 
 class AssignmentForm(forms.ModelForm):

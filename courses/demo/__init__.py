@@ -84,16 +84,20 @@ def _make_quiz(lesson: Lesson) -> None:
     )
     quiz = Quiz.objects.create(block=block, pass_percent=plan["pass_percent"])
     for position, asked in enumerate(plan["question"], start=1):
-        question = Question.objects.create(
-            quiz=quiz, prompt=asked["prompt"], explanation=asked["explanation"], position=position
+        _make_question(quiz, position, asked)
+
+
+def _make_question(quiz: Quiz, position: int, asked: dict) -> None:
+    choices = asked.pop("choices", [])
+    question = Question.objects.create(quiz=quiz, position=position, **asked)
+    Choice.objects.bulk_create(
+        Choice(
+            question=question,
+            text=choice["text"],
+            match=choice.get("match", ""),
+            is_correct=choice.get("correct", False),
+            feedback=choice.get("feedback", ""),
+            position=number,
         )
-        Choice.objects.bulk_create(
-            Choice(
-                question=question,
-                text=choice["text"],
-                is_correct=choice.get("correct", False),
-                feedback=choice["feedback"],
-                position=number,
-            )
-            for number, choice in enumerate(asked["choices"], start=1)
-        )
+        for number, choice in enumerate(choices, start=1)
+    )

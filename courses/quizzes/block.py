@@ -2,22 +2,38 @@
 
 from django.urls import reverse
 
-from courses import selectors
 from courses.blocks import NONE, PASSED, SUBMITTED, BlockType, register
-from courses.models import Block, Quiz, QuizAttempt
+from courses.models import Block
+from courses.quizzes import selectors, services
+from courses.quizzes.models import Quiz, QuizAttempt
 
 
 def missing(block: Block) -> str:
-    return "" if hasattr(block, "quiz") and block.quiz.questions.exists() else "Add its questions."
+    if not hasattr(block, "quiz"):
+        return "Add its questions."
+    return "" if block.quiz.questions.exists() or block.quiz.draws.exists() else "Add its questions."
 
 
 def show(user, block: Block, query) -> "selectors.ShownQuiz":
-    """Its form, or with `?attempt=` that result, if it is theirs."""
+    """As it stands for this person, or with `?attempt=` that result, if it is theirs. An attempt whose time is up is
+    handed in first. To those who teach it, a preview."""
+    quiz = block.quiz
+    quiz.block = block  # which knows its lesson and course
+    if block.course.is_taught_by(user):
+        return selectors.shown_quiz(user, quiz, preview=True)
+    services.end_if_over(user=user, quiz=quiz)
     number = query.get("attempt", "")
-    attempt = (
-        QuizAttempt.objects.filter(pk=int(number), user=user, quiz=block.quiz).first() if number.isdecimal() else None
-    )
-    return selectors.shown_quiz(user, block.quiz, attempt=attempt)
+    attempt = None
+    if number.isdecimal():
+        attempt = QuizAttempt.objects.of(user, quiz).submitted().filter(pk=int(number)).first()
+    if attempt:
+        attempt.quiz = quiz
+    return selectors.shown_quiz(user, quiz, attempt=attempt)
+
+
+def result_url(attempt: QuizAttempt) -> str:
+    block = attempt.quiz.block
+    return f"{reverse('courses:lesson', args=[block.lesson_id])}?attempt={attempt.pk}#block-{block.pk}"
 
 
 def made(block: Block) -> None:
@@ -25,7 +41,7 @@ def made(block: Block) -> None:
 
 
 def details_url(block: Block) -> str:
-    return reverse("admin:courses_quiz_change", args=[block.quiz.pk])
+    return reverse("studio:quiz", args=[block.quiz.pk])
 
 
 register(

@@ -72,7 +72,7 @@ class FileForm(forms.Form):
 class MoveForm(forms.Form):
     """Where a row goes: before a sibling's id, or last; or one step, which is what the buttons say without a script."""
 
-    kind = forms.ChoiceField(choices=[(kind, kind) for kind in ("module", "lesson", "block", "criterion")])
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in ("module", "lesson", "block", "question", "criterion")])
     pk = forms.IntegerField(min_value=1)
     before = forms.IntegerField(min_value=1, required=False)
     module = forms.IntegerField(min_value=1, required=False)

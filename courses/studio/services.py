@@ -9,13 +9,13 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from courses import assets, blocks
-from courses.models import Assignment, Block, Course, Criterion, Lesson, Module, Progress
+from courses.models import Assignment, Block, Course, Criterion, Lesson, Module, Progress, Question
 from courses.services import enroll_instructor
 from courses.studio.revisions import record_revision
 
 # Rows are parked this far up while they change places, past any position in use.
 PARKING = 1_000_000
-Row = Module | Lesson | Block | Criterion  # what has an order
+Row = Module | Lesson | Block | Question | Criterion  # what has an order
 BLOCK_FIELDS = ("title", "body", "alt_text", "address", "rule", "rule_value")
 
 
@@ -170,6 +170,8 @@ def siblings_of(row: Row) -> QuerySet:
             return row.module.lessons.all()
         case Block():
             return row.lesson.blocks.all()
+        case Question():
+            return row.quiz.questions.all()
         case Criterion():
             return row.assignment.criteria.all()
     raise TypeError(f"{row} has no order.")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from courses.studio import assignment_views, views
+from courses.studio import assignment_views, quiz_views, views
 
 app_name = "studio"
 
@@ -29,6 +29,11 @@ urlpatterns = [
     path("assignments/<int:pk>/edit/rubric/", assignment_views.add_criterion, name="add-criterion"),
     path("criteria/<int:pk>/save/", assignment_views.save_criterion, name="save-criterion"),
     path("criteria/<int:pk>/remove/", assignment_views.remove_criterion, name="remove-criterion"),
+    path("quizzes/<int:pk>/edit/", quiz_views.quiz, name="quiz"),
+    path("quizzes/<int:pk>/edit/save/", quiz_views.save_quiz, name="save-quiz"),
+    path("quizzes/<int:pk>/edit/questions/", quiz_views.add_question, name="add-question"),
+    path("questions/<int:pk>/save/", quiz_views.save_question, name="save-question"),
+    path("questions/<int:pk>/remove/", quiz_views.remove_question, name="remove-question"),
     path("studio/move/", views.move, name="move"),
     path("studio/preview/", views.preview, name="preview"),
 ]

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from courses import assets, blocks, selectors
 from courses.markdown import render as render_markdown
-from courses.models import Block, Course, Criterion, Lesson, LessonRevision, Module
+from courses.models import Block, Course, Criterion, Lesson, LessonRevision, Module, Question
 from courses.studio import forms, revisions, services
 from courses.studio.selectors import shown_revisions
 
-MODELS = {"module": Module, "lesson": Lesson, "block": Block, "criterion": Criterion}
+MODELS = {"module": Module, "lesson": Lesson, "block": Block, "question": Question, "criterion": Criterion}
 
 
 def teachers(view):
@@ -195,6 +195,8 @@ def move(request: HttpRequest) -> HttpResponse:
 def _page_of(row: services.Row) -> str:
     """The page on which a row is ordered."""
     match row:
+        case Question():
+            return reverse("studio:quiz", args=[row.quiz_id])
         case Criterion():
             return reverse("studio:assignment", args=[row.assignment_id])
         case Block():

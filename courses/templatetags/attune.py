@@ -4,6 +4,7 @@ from django.templatetags.static import static
 from django.utils.formats import localize
 from django.utils.html import format_html
 
+from courses.markdown import render
 from courses.panels import LessonPanel
 
 register = template.Library()
@@ -37,3 +38,9 @@ def points(value: float | None) -> str:
 def panel(context, shown: LessonPanel):
     """What another app put here, rendered with the request (so it has the user and a CSRF token)."""
     return render_to_string(shown.template, shown.context, request=context["request"])
+
+
+@register.filter
+def markdown(text: str):
+    """Markdown as HTML that is safe to put into a page."""
+    return render(text)

@@ -67,19 +67,6 @@ function countSeen(block) {
   document.addEventListener("visibilitychange", () => document.hidden && report());
 }
 
-function keepAnswers(form) {
-  const key = `attune:${form.action}`;
-  const picked = () => [...new FormData(form)].filter(([name]) => name.startsWith("q-"));
-  if (picked().length === 0) {
-    for (const [name, value] of JSON.parse(sessionStorage.getItem(key) ?? "[]")) {
-      const input = form.querySelector(`[name="${name}"][value="${value}"]`);
-      if (input) input.checked = true;
-    }
-  }
-  form.addEventListener("change", () => sessionStorage.setItem(key, JSON.stringify(picked())));
-  form.addEventListener("submit", () => sessionStorage.removeItem(key));
-}
-
 // Kept within a second of the last keystroke, and at once when the page is left.
 function keepReflection(form) {
   const field = form.querySelector("textarea");
@@ -128,5 +115,4 @@ if (article && recorded) {
   article.querySelectorAll("[data-seen]").forEach(countSeen);
   article.querySelectorAll("form[data-reflection]").forEach(keepReflection);
 }
-document.querySelectorAll("form[data-quiz]").forEach(keepAnswers);
 moveByKeyboard();

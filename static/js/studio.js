@@ -40,7 +40,8 @@ class Autosave {
 
   written() {
     const fields = new URLSearchParams(new FormData(this.form));
-    fields.delete("version");
+    fields.delete("version"); // what the server hands out is nothing that somebody wrote
+    fields.delete("choice-id");
     return fields.toString();
   }
 
@@ -59,10 +60,12 @@ class Autosave {
     clearTimeout(this.timer);
     if (this.stopped || this.running || this.written() === this.saved) return;
     const written = this.written();
+    this.form.dispatchEvent(new CustomEvent("autosaving"));
     this.running = post(this.form.action, new URLSearchParams(new FormData(this.form)), leaving);
     try {
       const answer = await this.running;
       this.saved = written;
+      this.form.dispatchEvent(new CustomEvent("autosaved", { detail: answer }));
       this.took(answer);
       this.say(`Saved ${clock(answer.saved_at)}`);
       if (this.written() === written) unsaved.delete(this);

@@ -44,7 +44,24 @@ def test_choosing_a_language(client, alice):
     client.post("/you/", profile)  # a form that says nothing of it
     alice.refresh_from_db()
     assert alice.locale == "ar"
-    assertContains(client.post("/you/", {**profile, "locale": "tlh"}), "not one of the available choices")
+    answer = client.post("/you/", {**profile, "locale": "tlh"})
+    assertContains(answer, "not one of the available choices", status_code=422)
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [("europe/berlin", "Europe/Berlin"), ("Berlin", "Europe/Berlin"), ("America/New York", "America/New_York")],
+)
+def test_a_time_zone_may_be_typed_as_people_do(client, alice, typed, zone):
+    client.post("/you/", {"display_name": "Al", "time_zone": typed})
+    alice.refresh_from_db()
+    assert alice.time_zone == zone
+
+
+def test_an_unknown_time_zone_is_kept_in_the_form_with_a_word(client, alice):
+    page = client.post("/you/", {"display_name": "Al", "time_zone": "Atlantis"})
+    assertContains(page, "We know no such time zone", status_code=422)
+    assertContains(page, 'value="Atlantis"', status_code=422)
 
 
 def test_the_export_holds_what_one_did_and_nothing_of_others(client, alice):

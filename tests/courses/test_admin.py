@@ -4,12 +4,12 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
-from courses.models import Block, Course, Enrollment, Lesson, Module, Question, Quiz
+from courses.models import Block, Course, Enrollment, Lesson, Module, Question, QuestionPool, Quiz
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_quiz, make_user
 
 pytestmark = pytest.mark.django_db
 
-MODELS = [Course, Module, Lesson, Block, Quiz, Question, Enrollment]
+MODELS = [Course, Module, Lesson, Block, Quiz, Question, QuestionPool, Enrollment]
 
 
 def admin_url(model, page, *args):
@@ -21,6 +21,7 @@ def mine(client):
     alice = make_instructor("alice")
     course = make_course("Mine alone", instructor=alice)
     make_quiz(lesson=Lesson.objects.for_course(course).first())
+    QuestionPool.objects.create(course=course, title="Pool of mine")
     enroll(make_user("sam"), course)
     client.force_login(alice)
     return course
@@ -30,6 +31,7 @@ def mine(client):
 def theirs(mine):
     course = make_course("Theirs alone", instructor=make_instructor("bob"))
     make_quiz(lesson=Lesson.objects.for_course(course).first())
+    QuestionPool.objects.create(course=course, title="Pool of theirs")
     enroll(make_user("tess"), course)
     return course
 

@@ -5,7 +5,8 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
 from courses import completion, services
-from courses.models import Asset, Block, BlockProgress, Lesson, Progress, Reflection
+from courses.models import Asset, Block, BlockProgress, Lesson, Progress, Quiz, Reflection
+from courses.quizzes import services as quizzes
 from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user, right_answers
 
 pytestmark = pytest.mark.django_db
@@ -107,23 +108,23 @@ def test_a_report_that_makes_no_sense_is_refused(client, alice, lesson, fields):
 def test_passing_the_quiz_completes_the_lesson(alice, lesson):
     quiz = make_quiz(lesson=lesson)
     Block.objects.filter(pk=quiz.block_id).update(rule="passed")
-    wrong = {pk: [choices[0] + 1] for pk, choices in right_answers(quiz).items()}
-    services.submit_quiz(user=alice, quiz=_again(quiz), answers=wrong)
+    answer_quiz(alice, quiz, right=False)
     assert [item.words for item in completion.remaining(alice, lesson)] == ["to be passed"]
-    services.submit_quiz(user=alice, quiz=_again(quiz), answers=right_answers(quiz))
+    answer_quiz(alice, quiz, right=True)
     assert is_done(alice, lesson)
 
 
 def test_handing_in_is_enough_where_that_is_the_rule(alice, lesson):
     quiz = make_quiz(lesson=lesson)
     Block.objects.filter(pk=quiz.block_id).update(rule="submitted")
-    wrong = {pk: [choices[0] + 1] for pk, choices in right_answers(quiz).items()}
-    services.submit_quiz(user=alice, quiz=_again(quiz), answers=wrong)
+    answer_quiz(alice, quiz, right=False)
     assert is_done(alice, lesson)
 
 
-def _again(quiz):
-    return type(quiz).objects.get(pk=quiz.pk)
+def answer_quiz(user, quiz, *, right: bool) -> None:
+    shift = 0 if right else 1
+    answers = {pk: [choices[0] + shift] for pk, choices in right_answers(quiz).items()}
+    quizzes.submit_quiz(user=user, quiz=Quiz.objects.get(pk=quiz.pk), answers=answers)
 
 
 def test_a_reflection_is_kept_for_its_writer_alone(client, alice, lesson):

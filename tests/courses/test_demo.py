@@ -4,6 +4,7 @@ from accounts.demo import DEMO_PASSWORD, seed_demo_accounts
 from accounts.models import User
 from courses.demo import seed_demo_course
 from courses.models import Block, Enrollment, Lesson, Question
+from courses.quizzes.authoring import problems
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +29,9 @@ def test_each_demo_lesson_teaches_something_and_the_last_one_asks():
         assert 3 <= lesson.blocks.filter(kind="text").count() <= 5
     quiz = Block.objects.get(kind="quiz").quiz
     assert quiz.lesson == Lesson.objects.in_course_order().last()
-    assert quiz.questions.count() == 4
+    assert quiz.questions.count() == 6
     for question in Question.objects.all():
         assert question.explanation
-        assert question.choices.filter(is_correct=True).exists()
-        assert not question.choices.filter(feedback="").exists()
+        assert problems(question) == []
+        if question.kind in ("single", "multiple"):
+            assert not question.choices.filter(feedback="").exists()

@@ -9,14 +9,14 @@ import time
 import pytest
 from django.utils import timezone
 
-from courses.models import QuizAttempt
+from courses.quizzes import services as quiz_services
 from emotion import learning_states, services, support
 from emotion.core.affect import DEFAULT
 from emotion.learning_states import StateWatch
 from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport, SupportEvent
 from emotion.places import Place
 from tests.emotion.factories import make_answer, make_probabilities, make_session
-from tests.factories import enroll, make_quiz, make_user
+from tests.factories import enroll, make_quiz, make_user, right_answers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,7 +135,12 @@ def test_a_session_without_readings_is_not_observed(session):
 
 def test_a_quiz_that_was_sent_is_noted(session):
     quiz = make_quiz(lesson=session.lesson)
-    QuizAttempt.objects.create(user=session.user, quiz=quiz, score_percent=50, answers={"1": [1], "2": [2]})
+    answers = right_answers(quiz)
+    wrong = quiz.questions.last()
+    quiz_services.save_answers(user=session.user, quiz=quiz, answers=answers)
+    assert not BehaviourEvent.objects.exists()  # an attempt that is not handed in says nothing
+    answers[wrong.pk] = [wrong.choices.last().pk]
+    quiz_services.submit_quiz(user=session.user, quiz=quiz, answers=answers)
     kinds = BehaviourEvent.objects.filter(user=session.user).values_list("kind", flat=True)
     assert sorted(kinds) == ["quiz_right", "quiz_wrong"]
 

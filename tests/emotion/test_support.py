@@ -6,13 +6,14 @@ import time
 import pytest
 from django.utils import timezone, translation
 
+from courses.quizzes import services as quiz_services
 from emotion import offers, panel_words, personal_data, services, starter_rules, support
 from emotion.core.affect import StateEstimate
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import BehaviourEvent, SelfReport, SupportEvent, SupportPreference, SupportRule
 from emotion.places import Place
 from tests.emotion.factories import make_answer, make_probabilities
-from tests.factories import make_quiz
+from tests.factories import make_quiz, right_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,15 @@ def test_a_state_without_rules_costs_no_query(consider, django_assert_num_querie
 
 def test_nothing_is_offered_in_a_quiz(consider, lesson):
     assert consider(place=Place(make_quiz(lesson=lesson).block_id)) is None
+
+
+def test_an_attempt_that_is_not_handed_in_is_no_result(alice, lesson):
+    quizzes = [make_quiz(lesson=lesson) for _ in range(6)]
+    for quiz in quizzes:
+        quiz_services.save_answers(user=alice, quiz=quiz, answers=right_answers(quiz))
+    assert support._recent_score(alice, lesson) is None
+    quiz_services.submit_quiz(user=alice, quiz=quizzes[0], answers={})
+    assert support._recent_score(alice, lesson) == 1
 
 
 def test_the_page_of_a_session_is_told(consider, session, told, django_capture_on_commit_callbacks):

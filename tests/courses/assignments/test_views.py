@@ -9,7 +9,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from courses import services as learning
 from courses.assignments import deadlines, grades, services
 from courses.assignments.signals import marks_released
-from courses.models import Lesson, Mark, Progress, Submission, SubmissionFile
+from courses.models import Lesson, Mark, Notification, Progress, Submission, SubmissionFile
 from tests.courses.assignments.factories import make_assignment, make_submission
 from tests.factories import enroll, make_course, make_instructor, make_user
 
@@ -193,6 +193,8 @@ def test_marks_are_seen_when_they_are_released_all_together(
         assertContains(client.post(url("release", assignment.pk), follow=True), "2 marks are out")
     marks_released.disconnect(listen)
     assert heard == [(assignment.pk, [alice.pk, bob.pk])]
+    told = Notification.objects.filter(kind="marks").values_list("user__display_name", "url")
+    assert sorted(told) == [("Alice", assignment.get_absolute_url()), ("Bob", assignment.get_absolute_url())]
     client.force_login(alice)
     page = client.get(lesson.get_absolute_url())
     assertContains(page, "Well argued.")
@@ -282,8 +284,8 @@ def test_the_list_costs_the_same_for_many_students(client, alice, lesson, ines, 
     client.force_login(ines)
 
     def look():
-        # session, user; the assignment; what came in; who takes the course; the rubric
-        with django_assert_num_queries(6):
+        # session, user, unread; the assignment; what came in; who takes the course; the rubric
+        with django_assert_num_queries(7):
             return client.get(url("submissions", assignment.pk))
 
     make_submission(alice, assignment)

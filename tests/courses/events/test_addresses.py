@@ -1,4 +1,9 @@
+import http.server
+import shutil
 import socket
+import ssl
+import subprocess
+import threading
 
 import pytest
 
@@ -93,3 +98,49 @@ def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch):
     with pytest.raises(ConnectionRefusedError):
         addresses.post("https://hooks.example/", b"", {})
     assert reached == [("93.184.216.34", 443)]
+
+
+@pytest.fixture
+def https_receiver(tmp_path):
+    """A server with a certificate of its own for `localhost`: its port, the certificate's file, what it got."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes the certificate of a test, is not installed")
+    key, certificate, got = tmp_path / "key.pem", tmp_path / "cert.pem", []
+    subprocess.run(
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost "
+        f"-keyout {key} -out {certificate}".split(),
+        check=True,
+        capture_output=True,
+    )
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append((self.headers["Host"], self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port, certificate, got
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+def test_a_certificate_has_to_be_valid_for_the_name(https_receiver, settings, monkeypatch):
+    port, certificate, got = https_receiver
+    settings.ATTUNE_WEBHOOK_PRIVATE_HOSTS = ["localhost", "127.0.0.1"]
+    with pytest.raises(ssl.SSLCertVerificationError):
+        addresses.post(f"https://localhost:{port}/x", b"{}", {})
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert addresses.post(f"https://localhost:{port}/x", b"{}", {}) == 204
+    assert got == [(f"localhost:{port}", b"{}")]
+    with pytest.raises(ssl.SSLCertVerificationError):
+        addresses.post(f"https://127.0.0.1:{port}/x", b"{}", {})

@@ -12,6 +12,7 @@ from courses.assignments import services as assignments
 from courses.events import payload, services
 from courses.gradebook.services import override_grade
 from courses.models import LearningEvent, Lesson, WebhookDelivery, WebhookEndpoint
+from courses.quizzes import services as quizzes
 from tests.courses.assignments.factories import make_assignment
 from tests.factories import enroll, make_course, make_quiz, make_user, right_answers
 
@@ -29,7 +30,7 @@ def do_everything(user, course, marker) -> None:
     learning.record_lesson_progress(user=user, lesson=first)
     completion.complete_block(user=user, block=first.blocks.first())
     quiz = make_quiz(lesson=first)
-    learning.submit_quiz(user=user, quiz=quiz, answers=right_answers(quiz))
+    quizzes.submit_quiz(user=user, quiz=quiz, answers=right_answers(quiz))
     assignment = make_assignment(lesson=second)
     assignments.save_draft(user=user, assignment=assignment, text="Rye, slowly.")
     submission = assignments.hand_in(user=user, assignment=assignment)

@@ -83,8 +83,8 @@ def test_fifty_deliveries_take_as_many_queries_as_one(client, teacher, endpoint,
     for number in range(60):
         event = services.record(kind="enrolled", user=alice, course=endpoint.course, key=number)
     assert event.deliveries.count() == 1
-    # session, user, the endpoint with its course, whether its course is taught (inside it), the deliveries with events
-    with assertNumQueries(4):
+    # session, user, the endpoint with its course, the deliveries with their events, unread notifications
+    with assertNumQueries(5):
         answer = client.get(page)
     assertContains(answer, "Enrolled", count=50)
 

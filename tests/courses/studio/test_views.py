@@ -285,10 +285,10 @@ def test_the_preview_shows_what_students_would_see_and_nothing_dangerous(client,
 
 def test_the_editor_costs_the_same_for_many_parts(client, course, django_assert_num_queries):
     lesson = Lesson.objects.first()
-    # session, user; the lesson with its course, if it is taught; its blocks with quiz and files
-    with django_assert_num_queries(4):
+    # session, user, unread; the lesson with its course, if it is taught; its blocks with quiz and files
+    with django_assert_num_queries(5):
         client.get(url("lesson", lesson.pk))
     for position in range(10, 30):
         Block.objects.create(lesson=lesson, title="More", body="x", position=position)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(url("lesson", lesson.pk))

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0002_blocks_of_every_kind'),
+        ('courses', '0003_quizzes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

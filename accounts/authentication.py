@@ -1,0 +1,30 @@
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+
+from accounts.tokens import token_of
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer attune_...`. Without that header, the next way of signing in is tried."""
+
+    def authenticate(self, request):
+        scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        row = token_of(token.strip())
+        if row is None:
+            raise AuthenticationFailed("This token is unknown, revoked or expired.")
+        return row.user, row
+
+    def authenticate_header(self, request) -> str | None:
+        # Who sent a token is told that it is wrong (401); a page without a session is told no (403), as ever.
+        return "Bearer" if get_authorization_header(request) else None
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = BearerAuthentication
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "http", "scheme": "bearer", "description": "A token made at /you/tokens/."}

@@ -1,0 +1,182 @@
+"""What the API shows of courses, and takes. Writes go through the same services as the authors' pages."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.forms import LANGUAGES
+from accounts.models import User, validate_time_zone
+from courses import blocks
+from courses.markdown import render
+from courses.models import Block, Course, Enrollment, Lesson, Module, Progress
+from courses.studio.forms import LARGEST_VALUE
+
+
+class CourseSerializer(serializers.ModelSerializer):
+    slug = serializers.CharField(read_only=True)
+    html = serializers.SerializerMethodField(help_text="The description as students see it.")
+    url = serializers.URLField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Course
+        fields = ["id", "slug", "title", "summary", "description", "html", "status", "url", "created_at"]
+        read_only_fields = ["created_at"]
+        extra_kwargs = {"status": {"required": False}}
+
+    def get_html(self, course: Course) -> str:
+        return str(render(course.description))
+
+
+class TaughtCourse(serializers.PrimaryKeyRelatedField):
+    def get_queryset(self):
+        return Course.objects.taught_by(self.context["request"].user)
+
+
+class TaughtModule(serializers.PrimaryKeyRelatedField):
+    def get_queryset(self):
+        return Module.objects.taught_by(self.context["request"].user).select_related("course")
+
+
+class TaughtLesson(serializers.PrimaryKeyRelatedField):
+    def get_queryset(self):
+        return Lesson.objects.taught_by(self.context["request"].user).select_related("module__course")
+
+
+class ModuleSerializer(serializers.ModelSerializer):
+    course = TaughtCourse(queryset=Course.objects.all())
+
+    class Meta:
+        model = Module
+        fields = ["id", "course", "title", "position"]
+        read_only_fields = ["position"]
+        validators = []  # positions are given by the services, so that they never meet
+
+
+class LessonSerializer(serializers.ModelSerializer):
+    module = TaughtModule(queryset=Module.objects.all())
+    course = serializers.IntegerField(source="module.course_id", read_only=True)
+    url = serializers.URLField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Lesson
+        fields = ["id", "course", "module", "title", "summary", "minutes", "position", "edition", "status", "url"]
+        read_only_fields = ["position", "edition"]
+        validators = []
+        extra_kwargs = {"status": {"required": False}}
+
+
+class BlockSerializer(serializers.ModelSerializer):
+    """Students read a block's HTML; its source and what its author has left to give are for those who teach it."""
+
+    lesson = TaughtLesson(queryset=Lesson.objects.all())
+    html = serializers.CharField(read_only=True)
+    missing = serializers.CharField(
+        read_only=True, help_text="What its author has left to give. Until then it is empty."
+    )
+    file = serializers.SerializerMethodField(help_text="The address of its picture, video or file.")
+    captions = serializers.SerializerMethodField(help_text="The address of a video's captions.")
+    version = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, required=False, help_text="To change a block: the version you have read."
+    )
+
+    class Meta:
+        model = Block
+        fields = [
+            *("id", "lesson", "kind", "title", "html", "body", "missing", "position", "file", "captions"),
+            *("alt_text", "address", "rule", "rule_value", "version"),
+        ]
+        read_only_fields = ["position"]
+        validators = []  # positions are given by the services, so that they never meet
+        extra_kwargs = {"rule_value": {"max_value": 3600}, "body": {"max_length": 200_000}}
+
+    @extend_schema_field(OpenApiTypes.URI_REF)
+    def get_file(self, block: Block) -> str | None:
+        return block.asset.get_absolute_url() if block.asset else None
+
+    @extend_schema_field(OpenApiTypes.URI_REF)
+    def get_captions(self, block: Block) -> str | None:
+        return block.captions.get_absolute_url() if block.captions else None
+
+    def to_representation(self, block: Block) -> dict:
+        block.missing = blocks.type_of(block.kind).missing(block)
+        block.html = "" if block.missing else str(render(block.body))
+        shown = super().to_representation(block)
+        if not self._teaches(block):
+            shown["body"] = None
+            if shown["missing"]:
+                shown |= {"missing": "Not ready yet.", "alt_text": "", "address": "", "file": None, "captions": None}
+        return shown
+
+    def _teaches(self, block: Block) -> bool:
+        user = self.context["request"].user
+        return user.is_superuser or block.lesson.module.course_id in self.context["taught"]
+
+    def validate(self, attrs: dict) -> dict:
+        kind = attrs.get("kind") or self.instance.kind
+        if self.instance and attrs.get("kind", kind) != self.instance.kind:
+            raise serializers.ValidationError({"kind": "A block keeps its kind."})
+        if self.instance and "version" not in attrs:
+            raise serializers.ValidationError({"version": "Say which version of the block you have read."})
+        rule = attrs.get("rule", self.instance.rule if self.instance else Block.Rule.NONE)
+        value = attrs.get("rule_value", self.instance.rule_value if self.instance else 0)
+        if rule not in blocks.type_of(kind).rules:
+            raise serializers.ValidationError({"rule": "This part cannot be completed in that way."})
+        largest = LARGEST_VALUE.get(rule, 0)
+        if largest and not 1 <= value <= largest:
+            raise serializers.ValidationError({"rule_value": f"For this rule, from 1 to {largest}."})
+        if not largest:
+            attrs["rule_value"] = 0
+        return attrs
+
+
+class PersonSerializer(serializers.ModelSerializer):
+    name = serializers.CharField(source="__str__", read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["id", "name"]
+        read_only_fields = fields
+
+
+class EnrollmentSerializer(serializers.ModelSerializer):
+    user = PersonSerializer(read_only=True)
+
+    class Meta:
+        model = Enrollment
+        fields = ["id", "user", "course", "role", "status", "created_at"]
+        read_only_fields = ["role", "status", "created_at"]
+
+
+class EnrollSerializer(serializers.Serializer):
+    course = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class ProgressSerializer(serializers.ModelSerializer):
+    user = PersonSerializer(read_only=True)
+    course = serializers.IntegerField(source="lesson.module.course_id", read_only=True)
+
+    class Meta:
+        model = Progress
+        fields = ["id", "user", "course", "lesson", "last_block", "started_at", "last_seen_at", "completed_at"]
+        read_only_fields = fields
+
+
+class RemainingSerializer(serializers.Serializer):
+    block = serializers.IntegerField()
+    title = serializers.CharField()
+    words = serializers.CharField()
+
+
+class StillOpenSerializer(serializers.Serializer):
+    detail = serializers.CharField()
+    remaining = RemainingSerializer(many=True)
+
+
+class MeSerializer(serializers.ModelSerializer):
+    time_zone = serializers.CharField(max_length=64, validators=[validate_time_zone])
+    locale = serializers.ChoiceField(LANGUAGES)
+
+    class Meta:
+        model = User
+        fields = ["id", "email", "display_name", "time_zone", "locale", "is_staff", "date_joined"]
+        read_only_fields = ["email", "is_staff", "date_joined"]

@@ -1,0 +1,26 @@
+"""Imported at the end of `courses.models`."""
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class CalendarFeed(models.Model):
+    """Somebody's private address of their calendar. Without a row there is none; a new key makes the old one void.
+
+    The key alone opens nothing: the address carries its HMAC under the server's secret, so a copy of the database does
+    not give the addresses away.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="calendar_feed")
+    key = models.CharField(max_length=43, default=new_key)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Calendar of {self.user}"

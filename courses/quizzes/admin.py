@@ -1,0 +1,178 @@
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Max
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from accounts.models import User
+from courses.admin_base import (
+    PositionedFormSet,
+    PositionedTabularInline,
+    TaughtCoursesAdmin,
+    TaughtFilter,
+    TaughtRows,
+)
+from courses.models import Enrollment
+from courses.quizzes import authoring
+from courses.quizzes.models import (
+    Choice,
+    Question,
+    QuestionPool,
+    Quiz,
+    QuizAccommodation,
+    QuizAttempt,
+    QuizDraw,
+)
+
+
+class QuestionInline(PositionedTabularInline):
+    """The questions' order; each is written on its own page."""
+
+    model = Question
+    fields = ["prompt", "kind", "points", "position"]
+
+
+class QuizDrawInline(TaughtRows, TabularInline):
+    model = QuizDraw
+    extra = 0
+
+
+class QuizAccommodationInline(TaughtRows, TabularInline):
+    model = QuizAccommodation
+    extra = 0
+    verbose_name_plural = "accommodations"
+
+    def get_formset(self, request, obj=None, **kwargs):
+        self._course_id = obj.course.pk if obj else None  # an inline is made for each request
+        return super().get_formset(request, obj, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "user":
+            students = Enrollment.objects.active().filter(course=self._course_id)
+            field.queryset = User.objects.filter(pk__in=students.values("user")).order_by("email")
+        return field
+
+
+class ChoiceFormSet(PositionedFormSet):
+    """Says in words what the question's choices lack; its kind is the one just chosen above them."""
+
+    def clean(self):
+        super().clean()
+        if any(self.errors):
+            return
+        choices = [form.instance for form in self._in_order]
+        if problem := authoring.choice_problem(self.instance.kind, choices):
+            raise ValidationError(problem)
+
+
+class ChoiceInline(PositionedTabularInline):
+    model = Choice
+    formset = ChoiceFormSet
+    fields = ["text", "match", "is_correct", "feedback", "position"]
+    show_change_link = False
+    verbose_name_plural = "choices, pairs, or items in their right order"
+
+
+class QuestionForm(forms.ModelForm):
+    def clean(self):
+        cleaned = super().clean()
+        draft = Question(
+            **{name: cleaned[name] for name in ("kind", "prompt", "accepted", "number") if name in cleaned}
+        )
+        for field, words in authoring.own_problems(draft).items():
+            if field not in self.errors:
+                self.add_error(field, words)
+        return cleaned
+
+
+@admin.register(Question)
+class QuestionAdmin(TaughtCoursesAdmin):
+    form = QuestionForm
+    list_display = ["prompt", "kind", "points", "shown_place", "position"]
+    list_filter = ["kind", ("pool", TaughtFilter)]
+    list_select_related = ["quiz__block", "pool"]
+    search_fields = ["prompt"]
+    autocomplete_fields = ["quiz", "pool"]
+    ordering = ["quiz", "pool", "position"]
+    inlines = [ChoiceInline]
+    fieldsets = [
+        (None, {"fields": ["quiz", "pool", "kind", "prompt", "explanation", "points"]}),
+        ("For a short text, or gaps", {"fields": ["accepted", "exact"]}),
+        ("For a number", {"fields": ["number", "tolerance"]}),
+    ]
+
+    @display(description="in")
+    def shown_place(self, question):
+        return question.quiz or question.pool
+
+    def save_model(self, request, obj, form, change):
+        """A new or moved question goes last; the quiz's or the pool's page changes the order."""
+        if not change or {"quiz", "pool"} & set(form.changed_data):
+            siblings = Question.objects.filter(quiz=obj.quiz, pool=obj.pool).exclude(pk=obj.pk)
+            obj.position = (siblings.aggregate(last=Max("position"))["last"] or 0) + 1
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(QuestionPool)
+class QuestionPoolAdmin(TaughtCoursesAdmin):
+    list_display = ["title", "course"]
+    list_filter = [("course", TaughtFilter)]
+    list_select_related = ["course"]
+    search_fields = ["title"]
+    autocomplete_fields = ["course"]
+    inlines = [QuestionInline]
+
+
+@admin.register(Quiz)
+class QuizAdmin(TaughtCoursesAdmin):
+    list_display = [
+        "shown_title",
+        "shown_lesson",
+        "pass_percent",
+        "attempt_limit",
+        "minutes",
+        "closes_at",
+        "shown_analysis",
+    ]
+    list_select_related = ["block__lesson"]
+    search_fields = ["block__title"]
+    autocomplete_fields = ["block"]
+    inlines = [QuestionInline, QuizDrawInline, QuizAccommodationInline]
+    fieldsets = [
+        (None, {"fields": ["block", "pass_percent", "show_answers"]}),
+        ("Limits", {"fields": ["attempt_limit", "minutes", "opens_at", "closes_at"]}),
+        ("Order", {"fields": ["shuffle_questions", "shuffle_choices"]}),
+    ]
+
+    @display(description="quiz", ordering="block__title")
+    def shown_title(self, quiz):
+        return quiz.block.title
+
+    @display(description="lesson", ordering="block__lesson__title")
+    def shown_lesson(self, quiz):
+        return quiz.lesson
+
+    @display(description="item analysis")
+    def shown_analysis(self, quiz):
+        return format_html('<a href="{}">Open</a>', reverse("quizzes:analysis", args=[quiz.pk]))
+
+
+@admin.register(QuizAttempt)
+class QuizAttemptAdmin(TaughtCoursesAdmin):
+    """To look at: nobody writes an attempt by hand."""
+
+    list_display = ["user", "quiz", "number", "score_percent", "started_at", "submitted_at"]
+    list_filter = [("quiz", TaughtFilter)]
+    list_select_related = ["user", "quiz__block"]
+    search_fields = ["user__email", "user__display_name"]
+    ordering = ["-started_at"]
+
+    def has_add_permission(self, request, obj=None) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        return False

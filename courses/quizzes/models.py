@@ -1,0 +1,321 @@
+"""Questions in quizzes and pools, and what people answer. Imported at the end of `courses.models`."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from courses.quizzes import querysets
+
+
+class QuestionKind(models.TextChoices):
+    SINGLE = "single", _("one choice")
+    MULTIPLE = "multiple", _("several choices")
+    TRUE_FALSE = "true_false", _("true or false")
+    TEXT = "text", _("short text")
+    NUMERIC = "numeric", _("number")
+    MATCHING = "matching", _("matching")
+    ORDERING = "ordering", _("ordering")
+    FILL = "fill", _("gaps to fill")
+
+
+class ShowAnswers(models.TextChoices):
+    AFTER_ATTEMPT = "after_attempt", _("after each attempt")
+    AFTER_CLOSING = "after_closing", _("after the quiz has closed")
+    NEVER = "never", _("never")
+
+
+class Quiz(models.Model):
+    """Without limits it is answered where it stands in the lesson; with a time or attempt limit it has a beginning."""
+
+    Show = ShowAnswers
+
+    block = models.OneToOneField("courses.Block", models.CASCADE, related_name="quiz")
+    pass_percent = models.PositiveSmallIntegerField(default=70)
+    attempt_limit = models.PositiveSmallIntegerField(
+        "attempts", null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: as many as one likes."
+    )
+    minutes = models.PositiveSmallIntegerField(
+        "minutes for an attempt",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Empty: no limit. What was saved when the time is up counts.",
+    )
+    opens_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(
+        null=True, blank=True, help_text="An attempt that is open then ends with what was saved."
+    )
+    shuffle_questions = models.BooleanField(default=False)
+    shuffle_choices = models.BooleanField(default=False)
+    show_answers = models.CharField("show right answers", max_length=15, choices=Show, default=Show.AFTER_ATTEMPT)
+
+    objects = querysets.QuizQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "quizzes"
+        ordering = ["pk"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(pass_percent__gte=0, pass_percent__lte=100), name="quiz_pass_percent_is_percent"
+            ),
+            CheckConstraint(
+                condition=Q(opens_at__isnull=True) | Q(closes_at__isnull=True) | Q(closes_at__gt=F("opens_at")),
+                name="quiz_closes_after_it_opens",
+                violation_error_message="It has to close after it opens.",
+            ),
+            CheckConstraint(
+                condition=Q(attempt_limit__isnull=True) | Q(attempt_limit__gte=1), name="quiz_attempt_limit_allows_one"
+            ),
+            CheckConstraint(condition=Q(minutes__isnull=True) | Q(minutes__gte=1), name="quiz_minutes_allow_one"),
+            CheckConstraint(condition=Q(show_answers__in=ShowAnswers.values), name="quiz_show_answers_is_known"),
+        ]
+        indexes = [
+            # What is due: the quizzes of some courses that close in future.
+            models.Index(fields=["closes_at"], condition=Q(closes_at__isnull=False), name="quiz_closes_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.block.title
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('courses:lesson', args=[self.block.lesson_id])}#block-{self.block_id}"
+
+    def clean(self) -> None:
+        if self.show_answers == self.Show.AFTER_CLOSING and not self.closes_at:
+            raise ValidationError({"closes_at": "Say when it closes, or show the right answers at another time."})
+
+    @property
+    def lesson(self):
+        return self.block.lesson
+
+    @property
+    def course(self):
+        return self.block.lesson.course
+
+    @property
+    def has_beginning(self) -> bool:
+        """Opening it uses something up, so a student presses a button first."""
+        return bool(self.minutes or self.attempt_limit)
+
+
+class QuestionPool(models.Model):
+    """Some of a course's questions, of which quizzes draw a few at random."""
+
+    course = models.ForeignKey("courses.Course", models.CASCADE, related_name="question_pools")
+    title = models.CharField(max_length=120)
+
+    objects = querysets.PoolQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title"]
+        constraints = [UniqueConstraint(fields=["course", "title"], name="questionpool_title_unique_in_course")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class QuizDraw(models.Model):
+    """So many questions of a pool in each attempt. Its points replace those of the questions, so that every attempt
+    at the quiz can reach the same sum."""
+
+    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="draws")
+    pool = models.ForeignKey(QuestionPool, models.RESTRICT, related_name="draws")
+    count = models.PositiveSmallIntegerField("how many", default=1, validators=[MinValueValidator(1)])
+    points = models.PositiveSmallIntegerField("points each", default=1, validators=[MinValueValidator(1)])
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            UniqueConstraint(fields=["quiz", "pool"], name="quizdraw_pool_unique_in_quiz"),
+            CheckConstraint(condition=Q(count__gte=1, points__gte=1), name="quizdraw_draws_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.pool}"
+
+    def clean(self) -> None:
+        if self.quiz_id and self.pool_id and self.pool.course_id != self.quiz.course.pk:
+            raise ValidationError({"pool": "This pool belongs to another course."})
+
+    @property
+    def course(self):
+        return self.quiz.course
+
+
+class Question(models.Model):
+    """What its kind needs of the fields below is told by `authoring.problems`."""
+
+    Kind = QuestionKind
+
+    quiz = models.ForeignKey(Quiz, models.CASCADE, null=True, blank=True, related_name="questions")
+    pool = models.ForeignKey(QuestionPool, models.CASCADE, null=True, blank=True, related_name="questions")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SINGLE)
+    prompt = models.TextField(
+        help_text="Markdown. Gaps to fill are written where they stand: Water boils at {{100|a hundred}} degrees."
+    )
+    explanation = models.TextField(blank=True, help_text="Markdown, shown with the result.")
+    points = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    accepted = models.TextField(
+        "accepted answers", blank=True, help_text="For a short text: each form that counts as right on its own line."
+    )
+    exact = models.BooleanField(
+        "capitals and spaces count",
+        default=False,
+        help_text="For short texts and gaps. Otherwise “new  york” is New York.",
+    )
+    number = models.FloatField("right number", null=True, blank=True, help_text="For a number.")
+    tolerance = models.FloatField(
+        default=0, validators=[MinValueValidator(0)], help_text="How far off still counts as right."
+    )
+    position = models.PositiveIntegerField(default=1)
+
+    objects = querysets.QuestionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["quiz", "position"], name="question_position_unique_in_quiz"),
+            UniqueConstraint(fields=["pool", "position"], name="question_position_unique_in_pool"),
+            CheckConstraint(
+                condition=Q(quiz__isnull=True, pool__isnull=False) | Q(quiz__isnull=False, pool__isnull=True),
+                name="question_in_quiz_or_pool",
+                violation_error_message="A question stands in a quiz or in a pool: choose one of them.",
+            ),
+            CheckConstraint(condition=Q(kind__in=QuestionKind.values), name="question_kind_is_known"),
+            CheckConstraint(condition=Q(points__gte=1), name="question_is_worth_something"),
+            CheckConstraint(condition=Q(tolerance__gte=0), name="question_tolerance_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return self.prompt[:80]
+
+    @property
+    def course(self):
+        return self.quiz.course if self.quiz_id else self.pool.course
+
+    @property
+    def accepted_forms(self) -> list[str]:
+        return [line.strip() for line in self.accepted.splitlines() if line.strip()]
+
+
+class Choice(models.Model):
+    """A choice to pick; of a matching question a pair (without its left half: a right half that fits nothing); of an
+    ordering question an item, at its right place."""
+
+    question = models.ForeignKey(Question, models.CASCADE, related_name="choices")
+    text = models.CharField(max_length=240, blank=True)
+    match = models.CharField(max_length=240, blank=True, help_text="For matching: what belongs to it.")
+    is_correct = models.BooleanField("right", default=False)
+    feedback = models.CharField(max_length=400, blank=True, help_text="What someone who picked this reads.")
+    position = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["question", "position"], name="choice_position_unique_in_question"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def course(self):
+        return self.question.course
+
+
+class QuizAccommodation(models.Model):
+    """What one student gets beyond the quiz's limits."""
+
+    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="accommodations")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiz_accommodations")
+    time_factor = models.FloatField(
+        default=1, validators=[MinValueValidator(1)], help_text="1.5 gives half as much time again."
+    )
+    extra_attempts = models.PositiveSmallIntegerField(default=0)
+    closes_at = models.DateTimeField("closes later, at", null=True, blank=True)
+
+    objects = querysets.AccommodationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            UniqueConstraint(fields=["quiz", "user"], name="quizaccommodation_unique_user_in_quiz"),
+            CheckConstraint(condition=Q(time_factor__gte=1), name="quizaccommodation_gives_no_less_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.quiz}"
+
+    @property
+    def course(self):
+        return self.quiz.course
+
+
+class QuizAttempt(models.Model):
+    """One go at a quiz. Until it is handed in it has answers but no score, and counts nowhere."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiz_attempts")
+    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField(default=1, help_text="1, 2, 3 for one person in one quiz.")
+    started_at = models.DateTimeField(default=timezone.now)
+    deadline = models.DateTimeField(null=True, blank=True)
+    layout = models.JSONField(
+        default=list, help_text="What was drawn, in the order shown: [[question id, [choice ids], points]]"
+    )
+    answers = models.JSONField(default=dict, help_text='{"question id": answer}; `answers.py` tells each kind\'s form')
+    saved_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    expired = models.BooleanField(default=False, help_text="Ended by its deadline, with what was saved.")
+    results = models.JSONField(default=dict, help_text='{"question id": share in 0..1}')
+    points = models.FloatField(null=True, blank=True)
+    max_points = models.FloatField(null=True, blank=True)
+    score_percent = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    objects = querysets.QuizAttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-submitted_at", "-pk"]
+        constraints = [
+            CheckConstraint(
+                condition=Q(score_percent__isnull=True) | Q(score_percent__gte=0, score_percent__lte=100),
+                name="quizattempt_score_is_percent",
+            ),
+            CheckConstraint(
+                condition=Q(submitted_at__isnull=True, score_percent__isnull=True)
+                | Q(submitted_at__isnull=False, score_percent__isnull=False),
+                name="quizattempt_scored_when_submitted",
+            ),
+            UniqueConstraint(fields=["user", "quiz", "number"], name="quizattempt_number_unique"),
+            # Two tabs that begin at once begin the same attempt.
+            UniqueConstraint(
+                fields=["user", "quiz"], condition=Q(submitted_at__isnull=True), name="quizattempt_one_open_at_a_time"
+            ),
+        ]
+        indexes = [
+            # The lesson page's "your best so far" and the list of attempts.
+            models.Index(fields=["user", "quiz", "-submitted_at"], name="quizattempt_user_quiz_newest"),
+            # The sweep: open attempts whose time is up.
+            models.Index(fields=["deadline"], condition=Q(submitted_at__isnull=True), name="quizattempt_open_deadline"),
+        ]
+
+    def __str__(self) -> str:
+        score = "open" if self.score_percent is None else f"{self.score_percent}%"
+        return f"{self.user}: {self.quiz}, {score}"
+
+    @property
+    def course(self):
+        return self.quiz.course
+
+    @property
+    def passed(self) -> bool:
+        return self.score_percent is not None and self.score_percent >= self.quiz.pass_percent
+
+    def is_over(self, now: datetime) -> bool:
+        return self.deadline is not None and self.deadline <= now
