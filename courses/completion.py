@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses import blocks
+from courses.events.services import record, record_completed_course
 from courses.models import Block, BlockProgress, Lesson, Progress
 from courses.release.locks import require_open
 from courses.signals import lesson_completed
@@ -94,7 +95,8 @@ def note_watched(*, user: User, block: Block, hundredths: int, second: int) -> B
 def complete_block(*, user: User, block: Block) -> BlockProgress:
     """Tick the block, once, and its lesson with it when nothing else is left there."""
     row = _row(user, block)
-    BlockProgress.objects.filter(pk=row.pk, completed_at=None).update(completed_at=timezone.now())
+    if BlockProgress.objects.filter(pk=row.pk, completed_at=None).update(completed_at=timezone.now()):
+        record(kind="block_completed", user=user, block=block, key=f"{user.pk}:{block.pk}")
     row.refresh_from_db()
     if not remaining(user, block.lesson):
         tick_lesson(user=user, lesson=block.lesson)
@@ -114,6 +116,8 @@ def tick_lesson(*, user: User, lesson: Lesson) -> Progress:
     row, _ = Progress.objects.get_or_create(user=user, lesson=lesson, defaults={"started_at": now, "last_seen_at": now})
     # Conditional, so that of two calls at once the earlier time stays, and one of them tells.
     if Progress.objects.filter(pk=row.pk, completed_at=None).update(completed_at=now):
+        record(kind="lesson_completed", user=user, lesson=lesson, key=f"{user.pk}:{lesson.pk}")
+        record_completed_course(user=user, course=lesson.course)
         transaction.on_commit(lambda: lesson_completed.send(sender=Lesson, user_id=user.pk, lesson_id=lesson.pk))
     row.refresh_from_db()
     return row

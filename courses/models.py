@@ -411,6 +411,7 @@ from courses.discussion.models import (  # noqa: E402, F401
     ThreadSubscription,
 )
 from courses.enrollment.models import Cohort, Invitation  # noqa: E402, F401
+from courses.events.models import LearningEvent, WebhookDelivery, WebhookEndpoint  # noqa: E402, F401
 from courses.gradebook.models import (  # noqa: E402, F401
     GradebookRule,
     GradeCategory,

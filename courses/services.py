@@ -13,6 +13,7 @@ from courses.enrollment.services import (  # noqa: F401  (the one way into a cou
     forget_person,
     withdraw_student,
 )
+from courses.events.services import export_events, record
 from courses.models import (
     Block,
     BlockProgress,
@@ -21,6 +22,7 @@ from courses.models import (
     Enrollment,
     GradeChange,
     GradeOverride,
+    LearningEvent,
     Lesson,
     Progress,
     QuizAccommodation,
@@ -35,6 +37,7 @@ LONGEST_REFLECTION = 20_000
 
 # What somebody did in courses: all of it is theirs to take along and to erase.
 LEARNING = (
+    LearningEvent,
     Certificate,
     GradeOverride,
     GradeChange,
@@ -66,7 +69,9 @@ def record_lesson_progress(*, user: User, lesson: Lesson, block: Block | None = 
     progress, created = Progress.objects.get_or_create(
         user=user, lesson=lesson, defaults={"last_block": block, "started_at": now, "last_seen_at": now}
     )
-    if not created:
+    if created:
+        record(kind="lesson_started", user=user, lesson=lesson, key=f"{user.pk}:{lesson.pk}")
+    else:
         progress.last_seen_at = now
         progress.last_block = block or progress.last_block
         progress.save(update_fields=["last_seen_at", "last_block"])
@@ -98,6 +103,7 @@ def save_reflection(*, user: User, block: Block, text: str) -> Reflection:
 
 def export_learning(user: User) -> dict:
     return {
+        "events": export_events(user),
         "enrollments": [
             {
                 "course": e.course.title,

@@ -70,6 +70,19 @@ def read_url(name: str, schemes: tuple[str, ...]) -> str | None:
     return value
 
 
+def read_url_with_key(prefix: str) -> tuple[str, str, str]:
+    """Address, key and secret from <prefix>_URL, _KEY and _SECRET, or all from an address that holds them."""
+    url = read_url(f"{prefix}_URL", ("https", "http"))
+    if url is None:
+        return "", "", ""
+    parts = urlsplit(url)
+    key = read_text(f"{prefix}_KEY", unquote(parts.username or ""))
+    secret = read_text(f"{prefix}_SECRET", unquote(parts.password or ""))
+    if not key or not secret:
+        raise ImproperlyConfigured(f"{prefix}_URL is set; {prefix}_KEY and {prefix}_SECRET have to be, too.")
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(), key, secret
+
+
 def read_postgres(name: str = "DATABASE_URL") -> dict | None:
     """The DATABASES entry for ``postgres://user:password@host:port/name?option=value``, or None if unset."""
     url = read_url(name, ("postgres", "postgresql"))

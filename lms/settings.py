@@ -26,6 +26,13 @@ ATTUNE_TORCH_THREADS       CPU threads of the inference worker                  
 ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
 ATTUNE_LARGEST_UPLOAD_MB   the largest file a teacher may put into a course                     (500)
 ATTUNE_EMBED_HOSTS         comma-separated hosts whose pages a lesson may embed       (a short list, see below)
+ATTUNE_WEBHOOK_PRIVATE_HOSTS  comma-separated hosts inside your network that webhooks may go to, http:// too
+                           (none; with ATTUNE_DEBUG, this machine)
+ATTUNE_XAPI_URL            the xAPI endpoint of a learning record store, told of learning events (none)
+ATTUNE_XAPI_KEY, ATTUNE_XAPI_SECRET  what it is entered with, instead of in the address         (none)
+ATTUNE_SITE_URL            this site's address in xAPI statements, as https://lms.example
+                           (from the first of ATTUNE_ALLOWED_HOSTS)
+ATTUNE_EVENT_DAYS          how long learning events are kept for webhooks and the record store  (90)
 DATABASE_URL               postgres://user:password@host:port/name                              (SQLite)
 REDIS_URL                  redis://host:port/0; broker and channel layer         (inside this process)
 """
@@ -284,6 +291,18 @@ MEDIA_ROOT = ATTUNE_DATA_DIR / "files"
 MEDIA_ROOT.mkdir(exist_ok=True)
 FILE_UPLOAD_PERMISSIONS = 0o600
 ATTUNE_LARGEST_UPLOAD_MB = env.read_int("ATTUNE_LARGEST_UPLOAD_MB", 500, lowest=1)
+
+# --- Learning events, and who is told of them ---
+
+ATTUNE_WEBHOOK_PRIVATE_HOSTS = env.read_list(
+    "ATTUNE_WEBHOOK_PRIVATE_HOSTS", ["localhost", "127.0.0.1", "::1"] if DEBUG else []
+)
+ATTUNE_SITE_URL = (
+    env.read_url("ATTUNE_SITE_URL", ("https", "http"))
+    or f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0].lstrip('*.') or 'localhost'}"
+).rstrip("/")
+ATTUNE_XAPI_URL, ATTUNE_XAPI_KEY, ATTUNE_XAPI_SECRET = env.read_url_with_key("ATTUNE_XAPI")
+ATTUNE_EVENT_DAYS = env.read_int("ATTUNE_EVENT_DAYS", 90, lowest=7)
 
 # --- Language, static files, REST, log ---
 

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("courses.enrollment.urls")),
     path("", include("courses.gradebook.urls")),
     path("", include("courses.certificates.urls")),
+    path("", include("courses.events.urls")),
     path("", include("courses.quizzes.urls")),
     path("", include("courses.notifications.urls")),
     path("", include("courses.discussion.urls")),

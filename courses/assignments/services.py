@@ -11,6 +11,7 @@ from courses import completion
 from courses.assets import clean_name, type_of
 from courses.assignments.models import Assignment, Mark, Submission, SubmissionFile
 from courses.assignments.signals import marks_released
+from courses.events.services import record
 from courses.release.locks import require_open
 
 LONGEST_TEXT = 200_000
@@ -85,6 +86,7 @@ def hand_in(*, user: User, assignment: Assignment, text: str | None = None) -> S
     _check_open(assignment)
     draft.submitted_at = draft.saved_at = timezone.now()
     draft.save(update_fields=["text", "submitted_at", "saved_at"])
+    record(kind="assignment_submitted", user=user, block=assignment.block, key=draft.pk)
     completion.submitted(user=user, block=assignment.block, passed=False)
     return draft
 
@@ -141,7 +143,10 @@ def most_points(assignment: Assignment, criteria=None) -> float:
 
 def _note_passed(mark: Mark) -> None:
     assignment = mark.submission.assignment
-    passed = 100 * mark.final_points >= assignment.pass_percent * most_points(assignment)
+    most = most_points(assignment)
+    passed = 100 * mark.final_points >= assignment.pass_percent * most
+    result = {"score": min(1, mark.final_points / most) if most else None, "passed": passed}
+    record(kind="graded", user=mark.submission.user, block=assignment.block, data=result)
     completion.submitted(user=mark.submission.user, block=assignment.block, passed=passed)
 
 

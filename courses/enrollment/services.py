@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.enrollment.models import Cohort, Invitation
 from courses.enrollment.signals import declined, enrolled, requested
+from courses.events.services import record
 from courses.models import Course, Enrollment, EnrollmentMode
 
 Role, Status = Enrollment.Role, Enrollment.Status
@@ -146,6 +147,8 @@ def _put(
 
 
 def _tell(signal, enrollment: Enrollment) -> None:
+    if signal is enrolled:
+        record(kind="enrolled", user=enrollment.user, course=enrollment.course)
     if signal is not None:
         pk = enrollment.pk
         transaction.on_commit(lambda: signal.send(sender=Enrollment, enrollment_id=pk))
@@ -188,6 +191,7 @@ def withdraw_student(*, user: User, course: Course) -> bool:
     """Leave a course, its waiting list, or take a request back; progress is kept for a return. False if there was
     nothing to leave."""
     course = lock_course(course)
+    took_part = Enrollment.objects.active().filter(user=user, course=course).exclude(role=Role.INSTRUCTOR).exists()
     left = (
         Enrollment.objects.filter(
             user=user, course=course, status__in=[Status.ACTIVE, Status.WAITING, Status.REQUESTED]
@@ -195,6 +199,8 @@ def withdraw_student(*, user: User, course: Course) -> bool:
         .exclude(role=Role.INSTRUCTOR, status=Status.ACTIVE)
         .update(status=Status.WITHDRAWN, queued_at=None)
     )
+    if took_part:
+        record(kind="left", user=user, course=course)
     if left:
         fill_seats(course)
     return bool(left)
@@ -242,6 +248,8 @@ def remove_person(*, enrollment: Enrollment) -> Enrollment:
     enrollment = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     if enrollment.status == Status.ACTIVE and enrollment.role == Role.INSTRUCTOR:
         _require_another_instructor(enrollment)
+    if enrollment.status == Status.ACTIVE:
+        record(kind="left", user=enrollment.user, course=course)
     enrollment.status, enrollment.queued_at = Status.WITHDRAWN, None
     enrollment.save(update_fields=["status", "queued_at"])
     fill_seats(course)

@@ -1,6 +1,7 @@
 from django.db import transaction
 
 from accounts.models import User
+from courses.events.services import record
 from courses.gradebook.signals import grade_changed
 from courses.models import Course, GradebookRule, GradeCategory, GradeChange, GradeOverride, GradePlacement
 
@@ -31,6 +32,8 @@ def override_grade(
         GradeChange.objects.create(
             course=course, user=user, key=key, before=before, after=_words(now), reason=reason, by=by
         )
+        result = {"item": key, "points": None if points is None else float(points), "excused": excused}
+        record(kind="graded", user=user, course=course, data={**result, "by_hand": True})
         transaction.on_commit(lambda: grade_changed.send(sender=Course, course=course, user_ids=[user.pk]))
 
 

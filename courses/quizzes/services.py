@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses import completion
+from courses.events.services import record
 from courses.quizzes import answers as answering
 from courses.quizzes import layouts, scoring
 from courses.quizzes.limits import limits_for
@@ -251,6 +252,8 @@ def _finish(attempt: QuizAttempt, slots: list[layouts.Slot], *, at: datetime, ex
         return False
     for field, value in {"submitted_at": at, "expired": expired, **scored}.items():
         setattr(attempt, field, value)
+    result = {"score": attempt.score_percent / 100, "passed": attempt.passed}
+    record(kind="quiz_submitted", user=attempt.user, block=attempt.quiz.block, data=result, key=attempt.pk)
     completion.submitted(user=attempt.user, block=attempt.quiz.block, passed=attempt.passed)
     attempt_submitted.send(sender=QuizAttempt, attempt=attempt)
     return True

@@ -25,6 +25,18 @@ def test_a_database_url_with_escaped_characters(monkeypatch):
     assert (entry["PORT"], entry["NAME"], entry["OPTIONS"]) == ("6000", "attune", {"sslmode": "require"})
 
 
+def test_an_address_with_its_key_inside_or_beside(monkeypatch):
+    assert env.read_url_with_key("ATTUNE_XAPI") == ("", "", "")
+    monkeypatch.setenv("ATTUNE_XAPI_URL", "https://key:se%3Acret@lrs.example:8443/xapi")
+    assert env.read_url_with_key("ATTUNE_XAPI") == ("https://lrs.example:8443/xapi", "key", "se:cret")
+    monkeypatch.setenv("ATTUNE_XAPI_URL", "https://lrs.example/xapi")
+    with pytest.raises(ImproperlyConfigured, match="ATTUNE_XAPI_KEY and ATTUNE_XAPI_SECRET have to be"):
+        env.read_url_with_key("ATTUNE_XAPI")
+    monkeypatch.setenv("ATTUNE_XAPI_KEY", "key")
+    monkeypatch.setenv("ATTUNE_XAPI_SECRET", "secret")
+    assert env.read_url_with_key("ATTUNE_XAPI") == ("https://lrs.example/xapi", "key", "secret")
+
+
 @pytest.mark.parametrize("url", ["mysql://u:hunter2@h/n", "postgres://u:hunter2@h", "postgres://u:hunter2@h:port/n"])
 def test_a_bad_database_url_is_refused_without_telling_its_password(monkeypatch, url):
     monkeypatch.setenv("DATABASE_URL", url)
