@@ -144,7 +144,7 @@ BAD = {
     "slip": (lambda d: last_blocks(d)["image"]["asset"].update(sha256="../course.json"), "not in the zip"),
     "no picture": (
         lambda d: last_blocks(d)["image"].update(asset=last_blocks(d)["video"]["captions"] or {"sha256": 1}),
-        "",
+        "text",
     ),
     "quiz": (lambda d: last_blocks(d)["quiz"]["more"].update(questions="x"), "a list"),
     "quiz dates": (lambda d: last_blocks(d)["quiz"]["more"].update(closes_at="2020-01-01T00:00:00Z"), "contradict"),
@@ -271,7 +271,7 @@ def test_the_commands(course, ines, tmp_path, capsys):
     out = tmp_path / "c.zip"
     call_command("export_course", course.slug, out=str(out), json=True)
     assert json.loads(capsys.readouterr().out)["size"] == out.stat().st_size
-    call_command("import_course", str(out), teacher=ines.email, json=True)
+    call_command("import_course", out, teacher=ines.email, json=True)
     assert json.loads(capsys.readouterr().out)["left_out"] == []
     for wrong in (["export_course", "none", f"--out={out}"], ["import_course", str(out), "--teacher=no@x.org"]):
         with pytest.raises(CommandError) as refused:
