@@ -28,11 +28,14 @@ class CoursesConfig(AppConfig):
         from courses.quizzes import deadlines as quiz_deadlines
         from courses.quizzes import grades as quiz_grades
         from courses.quizzes import receivers as _receivers  # noqa: F401
+        from courses.quizzes import transfer as quiz_transfer
         from courses.stored_files import forget
+        from courses.transfer import parts
 
         forget([Asset, SubmissionFile])
         sources.register("quizzes", items=quiz_grades.items, scores=quiz_grades.scores)
         sources.register("assignments", items=assignment_grades.items, scores=assignment_grades.scores)
+        parts.register("pools", export=quiz_transfer.export_pools, build=quiz_transfer.build_pools)
         listen.connect()
         hear.connect()
         register_course_panel("certificate", course_panel)

@@ -32,6 +32,9 @@ class BlockType:
     made: Callable[[Block], Any] = lambda block: None  # called when an author adds one
     details_label: str = ""  # the button by which its author goes on, such as to a quiz's questions,
     details_url: Callable[[Block], str] = lambda block: ""  # and where it leads
+    # What lies beside the block, when a course leaves as a zip, and making it again from that.
+    export: Callable[[Block], dict] = lambda block: {}
+    build: Callable[[Block, dict], None] = lambda block, data: None
 
     @property
     def template(self) -> str:

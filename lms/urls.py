@@ -10,6 +10,7 @@ admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
+    path("", include("courses.transfer.urls")),
     path("", include("courses.studio.urls")),
     path("", include("courses.assignments.urls")),
     path("", include("courses.enrollment.urls")),

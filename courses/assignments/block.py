@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from courses.assignments import selectors
 from courses.assignments.models import Assignment
+from courses.assignments.transfer import build_assignment, export_assignment
 from courses.blocks import NONE, PASSED, SUBMITTED, BlockType, register
 from courses.models import Block
 
@@ -39,5 +40,7 @@ register(
         made,
         "What is taken, and the rubric",
         details_url,
+        export_assignment,
+        build_assignment,
     )
 )

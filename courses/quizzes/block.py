@@ -6,6 +6,7 @@ from courses.blocks import NONE, PASSED, SUBMITTED, BlockType, register
 from courses.models import Block
 from courses.quizzes import selectors, services
 from courses.quizzes.models import Quiz, QuizAttempt
+from courses.quizzes.transfer import build_quiz, export_quiz
 
 
 def missing(block: Block) -> str:
@@ -56,5 +57,7 @@ register(
         made,
         "Edit the questions",
         details_url,
+        export_quiz,
+        build_quiz,
     )
 )

@@ -47,7 +47,7 @@ def create_course(*, user: User, title: str, summary: str) -> Course:
 def free_slug(title: str) -> str:
     """The title as the end of an address, numbered if it is taken."""
     wanted = slugify(title)[:70].strip("-") or "course"
-    taken = {"new"} | set(Course.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    taken = {"new", "import"} | set(Course.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
     return next(s for s in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if s not in taken)
 
 
