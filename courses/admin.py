@@ -12,9 +12,11 @@ from courses.admin_base import (
     TaughtRows,
 )
 from courses.discussion import admin as discussion_admin  # noqa: F401
-from courses.models import Block, Course, Enrollment, Lesson, Module, Quiz
+from courses.enrollment import admin as enrollment_admin  # noqa: F401
+from courses.models import Block, Course, Lesson, Module, Quiz
 from courses.notifications import admin as notifications_admin  # noqa: F401
 from courses.quizzes import admin as quizzes_admin  # noqa: F401  (registers its pages)
+from courses.release.admin import CohortDateInline, ReleaseForm
 
 STATUS_COLOURS = {"draft": "warning", "published": "success", "archived": "info"}
 
@@ -47,6 +49,7 @@ class CourseAdmin(TaughtCoursesAdmin):
     list_filter = ["status"]
     search_fields = ["title", "summary"]
     prepopulated_fields = {"slug": ["title"]}
+    exclude = ["enrollment", "enrollment_code", "seats"]  # their page moves people up from the waiting list
     inlines = [ModuleInline]
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
@@ -61,6 +64,8 @@ class CourseAdmin(TaughtCoursesAdmin):
 
 @admin.register(Module)
 class ModuleAdmin(PositionedAdmin):
+    form = ReleaseForm
+    filter_horizontal = ["prerequisites"]
     parent = "course"
     list_display = ["title", "course", "position"]
     list_filter = [("course", TaughtFilter)]
@@ -73,6 +78,8 @@ class ModuleAdmin(PositionedAdmin):
 
 @admin.register(Lesson)
 class LessonAdmin(PositionedAdmin):
+    form = ReleaseForm
+    filter_horizontal = ["prerequisites"]
     parent = "module"
     list_display = ["title", "module", "shown_course", "minutes", "edition", "shown_status"]
     list_filter = [("module__course", TaughtFilter), "status"]
@@ -80,7 +87,10 @@ class LessonAdmin(PositionedAdmin):
     search_fields = ["title", "summary"]
     autocomplete_fields = ["module"]
     ordering = ["module__course__title", "module__position", "position"]
-    inlines = [BlockInline]
+    inlines = [CohortDateInline, BlockInline]
+
+    def get_inlines(self, request, obj):
+        return self.inlines if obj else [BlockInline]
 
     @display(description="course", ordering="module__course__title")
     def shown_course(self, lesson):
@@ -101,16 +111,3 @@ class BlockAdmin(PositionedAdmin):
     autocomplete_fields = ["lesson"]
     ordering = ["lesson__title", "position"]
     inlines = [QuizInline]
-
-
-@admin.register(Enrollment)
-class EnrollmentAdmin(TaughtCoursesAdmin):
-    list_display = ["user", "course", "role", "status", "created_at"]
-    list_filter = [("course", TaughtFilter), "role", "status"]
-    list_select_related = ["user", "course"]
-    search_fields = ["user__email", "user__display_name"]
-    autocomplete_fields = ["user", "course"]
-
-    def get_readonly_fields(self, request, obj=None):
-        # Moving a row to another person or course would rewrite who learned what.
-        return ["user", "course"] if obj else []

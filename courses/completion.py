@@ -10,6 +10,7 @@ from accounts.models import User
 from courses import blocks
 from courses.events.services import record, record_completed_course
 from courses.models import Block, BlockProgress, Lesson, Progress
+from courses.release.locks import require_open
 from courses.signals import lesson_completed
 
 HUNDREDTHS = 100
@@ -63,7 +64,9 @@ def _row(user: User, block: Block) -> BlockProgress:
 
 @transaction.atomic
 def note_seen(*, user: User, block: Block, seconds: int) -> BlockProgress:
-    """The block was in view for `seconds` altogether. A smaller number than the known one changes nothing."""
+    """The block was in view for `seconds` altogether. A smaller number than the known one changes nothing.
+    Raises Locked."""
+    require_open(user=user, lesson=block.lesson)
     row = _row(user, block)
     BlockProgress.objects.filter(pk=row.pk).update(
         seen_seconds=Greatest("seen_seconds", min(seconds, LONGEST_SEEN)), updated_at=timezone.now()
@@ -77,7 +80,8 @@ def note_seen(*, user: User, block: Block, seconds: int) -> BlockProgress:
 @transaction.atomic
 def note_watched(*, user: User, block: Block, hundredths: int, second: int) -> BlockProgress:
     """A video ran through `hundredths` (bit n set: its n-th hundredth ran) and is now at `second`. What ran is added to
-    what is known, so skipping ahead does not count as watching."""
+    what is known, so skipping ahead does not count as watching. Raises Locked."""
+    require_open(user=user, lesson=block.lesson)
     row = BlockProgress.objects.select_for_update().get(pk=_row(user, block).pk)
     ran = int(row.watched or "0", 16) | (hundredths & ((1 << HUNDREDTHS) - 1))
     row.watched, row.video_second, row.updated_at = f"{ran:x}", second, timezone.now()

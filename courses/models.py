@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from courses import querysets
 
@@ -40,14 +41,27 @@ class CompletionRule(models.TextChoices):
 
 
 class Role(models.TextChoices):
-    STUDENT = "student"
-    ASSISTANT = "assistant"
-    INSTRUCTOR = "instructor"
+    STUDENT = "student", _("student")
+    ASSISTANT = "assistant", _("assistant")
+    INSTRUCTOR = "instructor", _("instructor")
+    OBSERVER = "observer", _("observer")
 
 
 class EnrollmentStatus(models.TextChoices):
-    ACTIVE = "active"
-    WITHDRAWN = "withdrawn"
+    """Only an active enrollment opens anything; the others are on their way in, or out."""
+
+    ACTIVE = "active", _("active")
+    REQUESTED = "requested", _("asks to join")
+    WAITING = "waiting", _("on the waiting list")
+    DECLINED = "declined", _("declined")
+    WITHDRAWN = "withdrawn", _("left")
+
+
+class EnrollmentMode(models.TextChoices):
+    OPEN = "open", _("anyone may join")
+    CODE = "code", _("with a course code")
+    INVITATION = "invitation", _("by invitation")
+    APPROVAL = "approval", _("when an instructor agrees")
 
 
 def _one_of(field: str, choices: type[models.TextChoices], name: str) -> CheckConstraint:
@@ -56,19 +70,31 @@ def _one_of(field: str, choices: type[models.TextChoices], name: str) -> CheckCo
 
 class Course(models.Model):
     Status = CourseStatus
+    Mode = EnrollmentMode
 
     title = models.CharField(max_length=120)
     slug = models.SlugField(max_length=80, unique=True, help_text="The last part of the course's address.")
     summary = models.CharField(max_length=240, help_text="One or two sentences, shown in the catalogue.")
     description = models.TextField(blank=True, help_text="Markdown.")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    enrollment = models.CharField("who may join", max_length=10, choices=EnrollmentMode, default=EnrollmentMode.OPEN)
+    enrollment_code = models.CharField("course code", max_length=40, blank=True)
+    seats = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many students it takes; the next ones wait. Empty sets no limit."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = querysets.CourseQuerySet.as_manager()
 
     class Meta:
         ordering = ["title"]
-        constraints = [_one_of("status", CourseStatus, "course_status_is_known")]
+        constraints = [
+            _one_of("status", CourseStatus, "course_status_is_known"),
+            _one_of("enrollment", EnrollmentMode, "course_enrollment_is_known"),
+            CheckConstraint(
+                condition=~Q(enrollment="code") | ~Q(enrollment_code=""), name="course_with_a_code_mode_has_a_code"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -86,13 +112,31 @@ class Course(models.Model):
         return self.enrollments.active().instructors().filter(user_id=user.pk).exists()
 
     def is_taken_by(self, user) -> bool:
+        """Whatever their role here."""
         return self.enrollments.active().filter(user_id=user.pk).exists()
+
+    def is_learned_by(self, user) -> bool:
+        """Whether what this person does here is kept as learning: of students it is, of nobody else. Who administers
+        the site only ever previews."""
+        return not user.is_superuser and self.enrollments.active().students().filter(user_id=user.pk).exists()
+
+    def is_staffed_by(self, user) -> bool:
+        """As instructor or assistant."""
+        return user.is_superuser or self.enrollments.active().staff().filter(user_id=user.pk).exists()
 
 
 class Module(models.Model):
     course = models.ForeignKey(Course, models.CASCADE, related_name="modules")
     title = models.CharField(max_length=120)
     position = models.PositiveIntegerField(default=1)
+
+    opens_at = models.DateTimeField(null=True, blank=True, help_text="Closed to students until then.")
+    opens_after_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="So many days after a student joined, or after the start of their cohort."
+    )
+    prerequisites = models.ManyToManyField(
+        "courses.Lesson", blank=True, related_name="modules_after", help_text="Lessons to complete first."
+    )
 
     objects = querysets.ModuleQuerySet.as_manager()
 
@@ -119,6 +163,14 @@ class Lesson(models.Model):
         help_text="Raise this when the text changes so much that earlier impressions no longer apply.",
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+
+    opens_at = models.DateTimeField(null=True, blank=True, help_text="Closed to students until then.")
+    opens_after_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="So many days after a student joined, or after the start of their cohort."
+    )
+    prerequisites = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, related_name="lessons_after", help_text="Lessons to complete first."
+    )
 
     objects = querysets.LessonQuerySet.as_manager()
 
@@ -237,7 +289,10 @@ class Enrollment(models.Model):
     course = models.ForeignKey(Course, models.CASCADE, related_name="enrollments")
     role = models.CharField(max_length=10, choices=Role, default=Role.STUDENT)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    cohort = models.ForeignKey("courses.Cohort", models.SET_NULL, null=True, blank=True, related_name="enrollments")
+    words = models.CharField(max_length=1000, blank=True, help_text="What they wrote when they asked to join.")
+    queued_at = models.DateTimeField(null=True, blank=True, help_text="Since when they wait: the order of the list.")
+    created_at = models.DateTimeField("joined", default=timezone.now, editable=False)
 
     objects = querysets.EnrollmentQuerySet.as_manager()
 
@@ -247,6 +302,17 @@ class Enrollment(models.Model):
             UniqueConstraint(fields=["user", "course"], name="enrollment_unique_user_in_course"),
             _one_of("role", Role, "enrollment_role_is_known"),
             _one_of("status", EnrollmentStatus, "enrollment_status_is_known"),
+            CheckConstraint(
+                condition=Q(status="waiting", queued_at__isnull=False)
+                | (~Q(status="waiting") & Q(queued_at__isnull=True)),
+                name="enrollment_waits_since_then",
+            ),
+        ]
+        indexes = [
+            # Who is next when a seat comes free, and somebody's place in the list.
+            models.Index(
+                fields=["course", "queued_at", "id"], condition=Q(status="waiting"), name="enrollment_waiting_list"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -344,6 +410,7 @@ from courses.discussion.models import (  # noqa: E402, F401
     Thread,
     ThreadSubscription,
 )
+from courses.enrollment.models import Cohort, Invitation  # noqa: E402, F401
 from courses.events.models import LearningEvent, WebhookDelivery, WebhookEndpoint  # noqa: E402, F401
 from courses.gradebook.models import (  # noqa: E402, F401
     GradebookRule,
@@ -362,4 +429,5 @@ from courses.quizzes.models import (  # noqa: E402, F401
     QuizAttempt,
     QuizDraw,
 )
+from courses.release.models import CohortLessonDate  # noqa: E402, F401
 from courses.studio.models import LessonRevision  # noqa: E402, F401

@@ -9,6 +9,7 @@ READ_ONLY_PARTS = ("thread", "announcement")
 PARTS = (
     *("module", "lesson", "block", "quiz", "question", "choice"),
     *("questionpool", "quizdraw", "quizaccommodation", "assignment", "criterion"),
+    *("cohort", "invitation", "cohortlessondate"),
 )
 
 

@@ -16,8 +16,20 @@ class EnrollmentQuerySet(models.QuerySet):
     def instructors(self) -> Self:
         return self.filter(role="instructor")
 
+    def staff(self) -> Self:
+        """Instructors and assistants."""
+        return self.filter(role__in=["instructor", "assistant"])
+
+    def waiting(self) -> Self:
+        """The waiting list, the next one first."""
+        return self.filter(status="waiting").order_by("queued_at", "pk")
+
     def for_course(self, course) -> Self:
         return self.filter(course=course)
+
+    def for_cohort(self, cohort) -> Self:
+        """All of them without a cohort."""
+        return self if cohort is None else self.filter(cohort=cohort)
 
     def taught_by(self, user) -> Self:
         """The enrollments in the courses this person teaches."""
@@ -39,6 +51,12 @@ class CourseQuerySet(models.QuerySet):
         if user.is_superuser:
             return self
         return self.filter(pk__in=_taught_course_ids(user))
+
+    def staffed_by(self, user) -> Self:
+        """Courses this person teaches, or helps to teach."""
+        if user.is_superuser:
+            return self
+        return self.filter(pk__in=_enrolled_course_ids(user).filter(role__in=["instructor", "assistant"]))
 
     def enrolled_by(self, user) -> Self:
         """Courses this person takes, whatever their role there."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils.safestring import SafeString
 
 from courses import completion
@@ -12,6 +12,7 @@ from courses.blocks import BlockType, type_of
 from courses.calendar.selectors import DueSoon, due_soon
 from courses.markdown import render
 from courses.models import Block, BlockProgress, Course, Enrollment, Lesson, Module, Progress
+from courses.release.locks import Lock, locks_of, with_conditions
 
 
 @dataclass
@@ -19,6 +20,7 @@ class OutlineLesson:
     lesson: Lesson
     progress: Progress | None
     number: int  # 1, 2, 3 through the whole course
+    lock: Lock | None = None  # why it is closed to this person
 
     @property
     def state(self) -> str:
@@ -58,6 +60,15 @@ class Outline:
         return round(100 * self.done / self.total) if self.total else 0
 
     @property
+    def next_lock(self) -> Lock | None:
+        """What is waited for, when nothing is open and something is left."""
+        if self.next_open:
+            return None
+        locks = [item.lock for item in self.lessons if item.lock and item.state != "done"]
+        dated = [lock for lock in locks if lock.opens_at and not lock.after]
+        return min(dated, key=lambda lock: lock.opens_at, default=next(iter(locks), None))
+
+    @property
     def minutes(self) -> int:
         return sum(item.lesson.minutes for item in self.lessons)
 
@@ -67,12 +78,12 @@ class Outline:
 
     @property
     def next_open(self) -> OutlineLesson | None:
-        """Where to go on: the lesson seen last if unfinished, else the first unfinished one after it."""
+        """Where to go on: the lesson seen last if unfinished, else the first unfinished open one after it."""
         seen = [item for item in self.lessons if item.progress]
         newest = max(seen, key=lambda item: item.progress.last_seen_at, default=None)
         start = self.lessons.index(newest) if newest else 0
         from_there = self.lessons[start:] + self.lessons[:start]
-        return next((item for item in from_there if item.state != "done"), None)
+        return next((item for item in from_there if item.state != "done" and not item.lock), None)
 
     def item(self, lesson: Lesson) -> OutlineLesson | None:
         return next((item for item in self.lessons if item.lesson.pk == lesson.pk), None)
@@ -84,11 +95,14 @@ class Outline:
         return self.lessons[place + step].lesson
 
 
-def outlines(user, courses: Iterable[Course], *, with_drafts: bool = False) -> dict[int, Outline]:
-    """Course id -> outline with this person's progress. Two queries for any number of courses."""
+def outlines(
+    user, courses: Iterable[Course], *, with_drafts: bool = False, with_locks: bool = True
+) -> dict[int, Outline]:
+    """Course id -> outline with this person's progress. Two queries for any number of courses, and up to four more
+    where lessons have dates or prerequisites."""
     found = {course.pk: Outline(course) for course in courses}
     lessons = (
-        Lesson.objects.filter(module__course__in=found)
+        with_conditions(Lesson.objects.filter(module__course__in=found))
         .select_related("module")
         .annotate(has_quiz=Exists(Block.objects.filter(lesson=OuterRef("pk"), kind=Block.Kind.QUIZ)))
         .in_course_order()
@@ -97,10 +111,12 @@ def outlines(user, courses: Iterable[Course], *, with_drafts: bool = False) -> d
         lessons = lessons.published()
     mine = Progress.objects.filter(user_id=user.pk, lesson__module__course__in=found)
     progress = {row.lesson_id: row for row in mine} if user.pk else {}
+    locks = locks_of(user, lessons, progress) if with_locks else {}
     for lesson in lessons:
         outline = found[lesson.module.course_id]
         lesson.module.course = outline.course
-        outline.lessons.append(OutlineLesson(lesson, progress.get(lesson.pk), outline.total + 1))
+        item = OutlineLesson(lesson, progress.get(lesson.pk), outline.total + 1, locks.get(lesson.pk))
+        outline.lessons.append(item)
     return found
 
 
@@ -109,30 +125,74 @@ def outline(user, course: Course, *, with_drafts: bool = False) -> Outline:
 
 
 @dataclass
+class CatalogueCard:
+    """A course in the catalogue: how long it is, and for those who take it how far they are."""
+
+    course: Course
+    total: int
+    minutes: int
+    done: int | None  # None for those who do not take it
+
+    @property
+    def percent(self) -> int:
+        return round(100 * (self.done or 0) / self.total) if self.total else 0
+
+
+def catalogue_cards(user, courses: Iterable[Course]) -> list[CatalogueCard]:
+    """Three queries for any number of courses, and no lesson is read: the database counts them."""
+    courses = list(courses)
+    lessons = Lesson.objects.published().filter(module__course__in=courses).order_by().values("module__course")
+    sizes = {row["module__course"]: row for row in lessons.annotate(total=Count("pk"), minutes=Sum("minutes"))}
+    mine: dict[int, int] = {}
+    if user.pk:
+        shown = [course.pk for course in courses]
+        mine = dict.fromkeys(Course.objects.enrolled_by(user).filter(pk__in=shown).values_list("pk", flat=True), 0)
+        done = Progress.objects.filter(
+            user_id=user.pk, completed_at__isnull=False, lesson__status="published", lesson__module__course__in=mine
+        )
+        counts = done.order_by().values("lesson__module__course").annotate(done=Count("pk"))
+        mine |= {row["lesson__module__course"]: row["done"] for row in counts}
+    return [
+        CatalogueCard(
+            course,
+            sizes.get(course.pk, {}).get("total", 0),
+            sizes.get(course.pk, {}).get("minutes", 0),
+            mine.get(course.pk),
+        )
+        for course in courses
+    ]
+
+
+@dataclass
 class Home:
     resume: Outline | None
     due: DueSoon
     learning: list[Outline]
     teaching: list[Course]
+    helping: list[Enrollment]  # as assistant or observer
+    coming: list[Enrollment]  # asked for or waited for
 
 
 def home(user) -> Home:
     """Courses newest seen first; the first unfinished one is where to go on."""
-    enrollments = list(
-        Enrollment.objects.active()
-        .filter(user=user)
-        .exclude(course__status=Course.Status.DRAFT, role=Enrollment.Role.STUDENT)
+    role, status = Enrollment.Role, Enrollment.Status
+    rows = list(
+        Enrollment.objects.filter(user=user, status__in=[status.ACTIVE, status.REQUESTED, status.WAITING])
+        .exclude(~Q(role=role.INSTRUCTOR), course__status=Course.Status.DRAFT)
         .select_related("course")
         .order_by("-created_at", "-pk")
     )
-    taken = [e.course for e in enrollments if e.role != Enrollment.Role.INSTRUCTOR]
+    enrollments = [row for row in rows if row.status == status.ACTIVE]
+    taken = [e.course for e in enrollments if e.role == role.STUDENT]
     learning = list(outlines(user, taken).values())
     learning.sort(key=_last_seen, reverse=True)  # stable: never opened ones stay newest enrollment first
     return Home(
         resume=next((item for item in learning if item.next_open), None),
         due=due_soon(user, [e.course for e in enrollments if e.role == Enrollment.Role.STUDENT]),
         learning=learning,
-        teaching=[e.course for e in enrollments if e.role == Enrollment.Role.INSTRUCTOR],
+        teaching=[e.course for e in enrollments if e.role == role.INSTRUCTOR],
+        helping=[e for e in enrollments if e.role in (role.ASSISTANT, role.OBSERVER)],
+        coming=[row for row in rows if row.status != status.ACTIVE],
     )
 
 

@@ -5,13 +5,20 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses import completion
+from courses.enrollment.services import (  # noqa: F401  (the one way into a course and out of it)
+    CourseNotOpen,
+    WrongCode,
+    enroll_instructor,
+    enroll_student,
+    forget_person,
+    withdraw_student,
+)
 from courses.events.services import export_events, record
 from courses.models import (
     Block,
     BlockProgress,
     CalendarFeed,
     Certificate,
-    Course,
     Enrollment,
     GradeChange,
     GradeOverride,
@@ -24,6 +31,7 @@ from courses.models import (
     Submission,
 )
 from courses.quizzes import personal_data as quiz_data
+from courses.release.locks import require_open
 
 LONGEST_REFLECTION = 20_000
 
@@ -40,12 +48,7 @@ LEARNING = (
     Reflection,
     CalendarFeed,
     Progress,
-    Enrollment,
 )
-
-
-class CourseNotOpen(ValueError):
-    """The course takes no students now: it is a draft or archived."""
 
 
 class StillOpen(ValueError):
@@ -57,49 +60,9 @@ class StillOpen(ValueError):
 
 
 @transaction.atomic
-def enroll_student(*, user: User, course: Course) -> Enrollment:
-    """Enroll in a published course, or return to it. Other roles are kept. Raises CourseNotOpen."""
-    enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
-    if enrollment and enrollment.status == Enrollment.Status.ACTIVE:
-        return enrollment
-    if not course.is_published:
-        raise CourseNotOpen(f"{course} is not open for enrollment.")
-    # Two presses at once: the unique constraint lets one insert through, and get_or_create reads that row.
-    enrollment, created = Enrollment.objects.get_or_create(user=user, course=course)
-    if not created and enrollment.status == Enrollment.Status.WITHDRAWN:
-        enrollment.status, enrollment.role = Enrollment.Status.ACTIVE, Enrollment.Role.STUDENT
-        enrollment.save(update_fields=["status", "role"])
-    record(kind="enrolled", user=user, course=course)
-    return enrollment
-
-
-def enroll_instructor(*, user: User, course: Course) -> Enrollment:
-    enrollment, _ = Enrollment.objects.update_or_create(
-        user=user,
-        course=course,
-        defaults={"role": Enrollment.Role.INSTRUCTOR, "status": Enrollment.Status.ACTIVE},
-    )
-    return enrollment
-
-
-@transaction.atomic
-def withdraw_student(*, user: User, course: Course) -> bool:
-    """Leave a course; progress is kept for a return. False if there was nothing to leave."""
-    left = (
-        Enrollment.objects.active()
-        .for_course(course)
-        .filter(user=user)
-        .exclude(role=Enrollment.Role.INSTRUCTOR)
-        .update(status=Enrollment.Status.WITHDRAWN)
-    )
-    if left:
-        record(kind="left", user=user, course=course)
-    return bool(left)
-
-
-@transaction.atomic
 def record_lesson_progress(*, user: User, lesson: Lesson, block: Block | None = None) -> Progress:
-    """Remember that the lesson was opened and, where given, the block it was left at."""
+    """Remember that the lesson was opened and, where given, the block it was left at. Raises Locked."""
+    require_open(user=user, lesson=lesson)
     if block is not None and block.lesson_id != lesson.pk:
         raise ValueError("The block belongs to another lesson.")
     now = timezone.now()
@@ -117,7 +80,8 @@ def record_lesson_progress(*, user: User, lesson: Lesson, block: Block | None = 
 
 @transaction.atomic
 def complete_lesson(*, user: User, lesson: Lesson) -> Progress:
-    """Tick the lesson. The first time counts; later calls leave it as it was. Raises StillOpen."""
+    """Tick the lesson. The first time counts; later calls leave it as it was. Raises Locked, StillOpen."""
+    require_open(user=user, lesson=lesson)
     if left := completion.remaining(user, lesson):
         raise StillOpen(left)
     record_lesson_progress(user=user, lesson=lesson)
@@ -126,7 +90,9 @@ def complete_lesson(*, user: User, lesson: Lesson) -> Progress:
 
 @transaction.atomic
 def save_reflection(*, user: User, block: Block, text: str) -> Reflection:
-    """Keep what somebody wrote for themselves. An empty text is kept too, but hands nothing in."""
+    """Keep what somebody wrote for themselves. An empty text is kept too, but hands nothing in. Raises
+    Locked."""
+    require_open(user=user, lesson=block.lesson)
     reflection, _ = Reflection.objects.update_or_create(
         user=user, block=block, defaults={"text": text[:LONGEST_REFLECTION], "updated_at": timezone.now()}
     )
@@ -139,8 +105,15 @@ def export_learning(user: User) -> dict:
     return {
         "events": export_events(user),
         "enrollments": [
-            {"course": e.course.title, "role": e.role, "status": e.status, "since": e.created_at.isoformat()}
-            for e in Enrollment.objects.filter(user=user).select_related("course")
+            {
+                "course": e.course.title,
+                "role": e.role,
+                "status": e.status,
+                "cohort": e.cohort.name if e.cohort else None,
+                "since": e.created_at.isoformat(),
+                "words": e.words,
+            }
+            for e in Enrollment.objects.filter(user=user).select_related("course", "cohort")
         ],
         "progress": [
             {
@@ -195,4 +168,4 @@ def export_learning(user: User) -> dict:
 
 @transaction.atomic
 def erase_learning(user: User) -> int:
-    return sum(model.objects.filter(user=user).delete()[0] for model in LEARNING)
+    return sum(model.objects.filter(user=user).delete()[0] for model in LEARNING) + forget_person(user)

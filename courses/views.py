@@ -1,14 +1,20 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from courses import assets, completion, panels, selectors, services
+from courses.enrollment.messages import tell_what_came_of_it
+from courses.enrollment.selectors import membership_of
 from courses.forms import BlockProgressForm
 from courses.markdown import render as render_markdown
 from courses.models import Asset, Block, Course, Lesson
+from courses.release.locks import require_asset_open, require_open
+
+CATALOGUE_PAGE = 24
 
 
 @require_safe
@@ -32,28 +38,34 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
-    courses = list(Course.objects.published())
-    outlines = selectors.outlines(request.user, courses)
-    mine = set(Course.objects.enrolled_by(request.user).values_list("pk", flat=True))
-    cards = [{"outline": outlines[course.pk], "is_mine": course.pk in mine} for course in courses]
-    return render(request, "courses/catalogue.html", {"cards": cards})
+    page = Paginator(Course.objects.published(), CATALOGUE_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "cards": selectors.catalogue_cards(request.user, page)}
+    return render(request, "courses/catalogue.html", context)
 
 
 @require_safe
 def course(request: HttpRequest, slug: str) -> HttpResponse:
-    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
+    return _course_page(request, get_object_or_404(Course.objects.visible_to(request.user), slug=slug))
+
+
+def _course_page(request: HttpRequest, course: Course, *, problem: str = "") -> HttpResponse:
+    """`problem` tells why somebody did not get in; what they typed stays."""
     teaches = course.is_taught_by(request.user)
+    membership = membership_of(request.user, course)
     shown = panels.course_panels(request, course)
     context = {
         "course": course,
         "description": render_markdown(course.description),
         "outline": selectors.outline(request.user, course, with_drafts=teaches),
         "teaches": teaches,
-        "takes": course.is_taken_by(request.user),
+        "takes": membership.is_active,
+        "membership": membership,
+        "problem": problem,
+        "typed": request.POST,
         "panels": shown,
         "panel_scripts": panels.scripts_of(shown),
     }
-    return render(request, "courses/course.html", context)
+    return render(request, "courses/course.html", context, status=422 if problem else 200)
 
 
 @login_required
@@ -62,14 +74,15 @@ def enroll(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":  # the way back from signing in
         return redirect(course)
     try:
-        enrollment = services.enroll_student(user=request.user, course=course)
-    except services.CourseNotOpen:
-        messages.warning(request, "This course takes no new students at the moment.")
-    else:
-        if enrollment.role == enrollment.Role.STUDENT:
-            messages.success(request, f"You are enrolled in {course}. Begin whenever you like.")
-        else:
-            messages.info(request, f"You are {enrollment.get_role_display().lower()} of this course.")
+        enrollment = services.enroll_student(
+            user=request.user,
+            course=course,
+            code=request.POST.get("code", ""),
+            words=request.POST.get("words", ""),
+        )
+    except services.CourseNotOpen as error:
+        return _course_page(request, course, problem=str(error))
+    tell_what_came_of_it(request, enrollment)
     return redirect(course)
 
 
@@ -88,7 +101,10 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = Lesson.objects.visible_to(request.user).select_related("module__course").filter(pk=pk).first()
     if lesson is None:
         return _send_to_course(request, pk)
-    if not lesson.course.is_taught_by(request.user):
+    previews = not lesson.course.is_learned_by(request.user)
+    if previews:
+        require_open(user=request.user, lesson=lesson)
+    else:
         services.record_lesson_progress(user=request.user, lesson=lesson)
     return lesson_page(request, lesson)
 
@@ -99,7 +115,7 @@ def record_progress(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=pk)
     block_id = request.POST.get("block", "")
     block = get_object_or_404(Block, pk=block_id if block_id.isdecimal() else 0, lesson=lesson)
-    if not lesson.course.is_taught_by(request.user):
+    if lesson.course.is_learned_by(request.user):
         services.record_lesson_progress(user=request.user, lesson=lesson, block=block)
     return JsonResponse({"saved_at": timezone.now().isoformat()})
 
@@ -112,7 +128,7 @@ def record_block(request: HttpRequest, pk: int) -> HttpResponse:
     form = BlockProgressForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"detail": form.first_error}, status=400)
-    if not block.course.is_taught_by(request.user):
+    if block.course.is_learned_by(request.user):
         sent = form.cleaned_data
         if sent["seconds"] is not None:
             completion.note_seen(user=request.user, block=block, seconds=sent["seconds"])
@@ -128,7 +144,7 @@ def record_block(request: HttpRequest, pk: int) -> HttpResponse:
 def save_reflection(request: HttpRequest, pk: int) -> HttpResponse:
     blocks = Block.objects.visible_to(request.user).filter(kind=Block.Kind.REFLECTION)
     block = get_object_or_404(blocks.select_related("lesson__module__course"), pk=pk)
-    if not block.course.is_taught_by(request.user):
+    if block.course.is_learned_by(request.user):
         services.save_reflection(user=request.user, block=block, text=request.POST.get("text", ""))
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse(_what_remains(request.user, block.lesson))
@@ -147,6 +163,7 @@ def _what_remains(user, lesson: Lesson) -> dict:
 @login_required
 def asset(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=pk)
+    require_asset_open(user=request.user, asset=asset)
     try:
         file = asset.file.open("rb")
     except FileNotFoundError as error:
@@ -165,14 +182,16 @@ def asset(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 def complete_lesson(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=pk)
     teaches = lesson.course.is_taught_by(request.user)
-    if not teaches:
+    if lesson.course.is_learned_by(request.user):
         try:
             services.complete_lesson(user=request.user, lesson=lesson)
         except services.StillOpen:
             messages.warning(request, "Some of this lesson is still open. What it is stands at its end.")
             return redirect(f"{lesson.get_absolute_url()}#remaining")
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
-    following = outline.neighbour(lesson, +1) or (outline.next_open and outline.next_open.lesson)
+    following = outline.neighbour(lesson, +1)
+    if following is None or outline.item(following).lock:
+        following = outline.next_open and outline.next_open.lesson
     if outline.done == outline.total:
         messages.success(request, f"That was the last open lesson. {lesson.course} is complete.")
         return redirect(lesson.course)
@@ -191,10 +210,12 @@ def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
 
 def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: int = 200) -> HttpResponse:
     """The lesson's page; `contents` as for `selectors.shown_blocks`."""
+    previews = not lesson.course.is_learned_by(request.user)  # what this person does here is not recorded
     teaches = lesson.course.is_taught_by(request.user)
     blocks = selectors.shown_blocks(request.user, lesson, query=request.GET, contents=contents, with_unready=teaches)
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
     shown = panels.lesson_panels(request, lesson)
+    next_lesson = outline.neighbour(lesson, +1)
     context = {
         "lesson": lesson,
         "course": lesson.course,
@@ -202,12 +223,14 @@ def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: 
         "outline": outline,
         "here": outline.item(lesson),
         "previous": outline.neighbour(lesson, -1),
-        "next": outline.neighbour(lesson, +1),
+        "next": next_lesson,
+        "next_lock": next_lesson and outline.item(next_lesson).lock,
         "teaches": teaches,
+        "previews": previews,
         # One filled button a page: while a quiz waits, it is the quiz's.
         "quiz_is_next": any(b.block.kind == Block.Kind.QUIZ and b.content and b.content.is_next for b in blocks),
         "kinds": {b.block.kind for b in blocks},
-        "remaining": [] if teaches else completion.remaining(request.user, lesson),
+        "remaining": [] if previews else completion.remaining(request.user, lesson),
         "reading": request.GET.get("view") == "reading",
         "panels": shown,
         "panel_scripts": panels.scripts_of(shown),

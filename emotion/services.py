@@ -15,6 +15,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from courses.models import Course, Enrollment, Lesson
+from courses.release.locks import Locked, require_open
 from emotion import broadcast
 from emotion.core.labels import EXPRESSIONS
 from emotion.inference.frame_store import open_frame_store
@@ -138,6 +139,10 @@ def start_session(*, user, lesson: Lesson, mode: str = SERVER) -> LessonSession:
     if not consent.is_current:
         raise Refused("What the camera is for has changed since you agreed; please read it first.", 403)
     _require_enrollment(user.pk, lesson.course.pk)
+    try:
+        require_open(user=user, lesson=lesson)
+    except Locked as error:
+        raise Refused(str(error), 403) from None
     if mode not in allowed_modes():
         raise Refused(NOT_OFFERED[mode], 403)
     return LessonSession.objects.create(user=user, lesson=lesson, consent=consent, mode=mode)

@@ -12,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)
 urlpatterns = [
     path("", include("courses.studio.urls")),
     path("", include("courses.assignments.urls")),
+    path("", include("courses.enrollment.urls")),
     path("", include("courses.gradebook.urls")),
     path("", include("courses.certificates.urls")),
     path("", include("courses.events.urls")),
@@ -31,3 +32,5 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]
+
+handler403 = "lms.errors.forbidden"

@@ -15,6 +15,7 @@ from courses.api import filters
 from courses.api import serializers as s
 from courses.api.base import Conflict, CourseAPI
 from courses.models import Block, Course, Enrollment, Lesson, Module, Progress
+from courses.release.locks import locked_ids, require_open
 from courses.studio import revisions
 from courses.studio import services as studio
 
@@ -123,8 +124,8 @@ class Lessons(Writable, *Readable, CourseAPI):
     def complete(self, request, pk=None):
         """Tick this lesson for yourself. 409 tells what it still asks for."""
         lesson = self.get_object()
-        if lesson.course.is_taught_by(request.user):
-            raise PermissionDenied("Who teaches a course leaves no progress in it.")
+        if not lesson.course.is_learned_by(request.user):
+            raise PermissionDenied("Only those who take a course as students leave progress in it.")
         try:
             progress = services.complete_lesson(user=request.user, lesson=lesson)
         except services.StillOpen as error:
@@ -143,6 +144,16 @@ class Blocks(Writable, *Readable, CourseAPI):
             .order_by("lesson__module__course_id", "lesson__module__position", "lesson__position", "position", "pk")
         )
     )
+
+    def get_queryset(self):
+        """A list is without what is closed to this person; asked for by itself, it says why."""
+        rows = super().get_queryset()
+        return rows.exclude(lesson__in=locked_ids(self.request.user)) if self.action == "list" else rows
+
+    def get_object(self):
+        block = super().get_object()
+        require_open(user=self.request.user, lesson=block.lesson)
+        return block
 
     @cached_property
     def taught(self) -> set[int]:

@@ -12,6 +12,7 @@ from courses.assets import clean_name, type_of
 from courses.assignments.models import Assignment, Mark, Submission, SubmissionFile
 from courses.assignments.signals import marks_released
 from courses.events.services import record
+from courses.release.locks import require_open
 
 LONGEST_TEXT = 200_000
 # What these endings promise can be seen in a file's first bytes.
@@ -24,7 +25,9 @@ class NotTaken(ValueError):
 
 @transaction.atomic
 def open_draft(*, user: User, assignment: Assignment) -> Submission:
-    """The draft somebody writes in, begun if there is none. Raises NotTaken when no further one is allowed."""
+    """The draft somebody writes in, begun if there is none. Raises NotTaken when no further one is allowed,
+    and Locked."""
+    require_open(user=user, lesson=assignment.lesson)
     User.objects.select_for_update().get(pk=user.pk)  # two tabs at once
     draft = Submission.objects.drafts().filter(user=user, assignment=assignment).first()
     if draft:
@@ -67,7 +70,8 @@ def remove_file(*, user: User, file_id: int) -> bool:
 
 @transaction.atomic
 def hand_in(*, user: User, assignment: Assignment, text: str | None = None) -> Submission:
-    """Hand the draft in. A second press finds it handed in and changes nothing. Raises NotTaken."""
+    """Hand the draft in. A second press finds it handed in and changes nothing. Raises NotTaken and Locked."""
+    require_open(user=user, lesson=assignment.lesson)
     User.objects.select_for_update().get(pk=user.pk)
     draft = Submission.objects.drafts().filter(user=user, assignment=assignment).first()
     if draft is None:

@@ -21,6 +21,7 @@ from courses.quizzes import layouts, scoring
 from courses.quizzes.limits import limits_for
 from courses.quizzes.models import Quiz, QuizAttempt
 from courses.quizzes.signals import attempt_submitted
+from courses.release.locks import require_open
 
 logger = logging.getLogger(__name__)
 
@@ -165,6 +166,7 @@ def _lock(user_id: int) -> None:
 
 
 def _begin(user: User, quiz: Quiz) -> QuizAttempt:
+    require_open(user=user, lesson=quiz.lesson)  # what was begun may be finished
     now, limits = timezone.now(), limits_for(user, quiz)
     if limits.is_early(now):
         raise NotOpen(_("This quiz opens on %(when)s.") % {"when": in_words(limits.opens_at)})

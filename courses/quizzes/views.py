@@ -10,6 +10,7 @@ from courses.quizzes import answers as answering
 from courses.quizzes.block import result_url
 from courses.quizzes.forms import NotRead, attempt_number, read_save
 from courses.quizzes.models import Quiz
+from courses.release.locks import require_open
 from courses.views import lesson_page
 
 
@@ -22,7 +23,7 @@ def _quiz(request: HttpRequest, pk: int) -> Quiz:
 @login_required
 def begin(request: HttpRequest, pk: int) -> HttpResponse:
     quiz = _quiz(request, pk)
-    if not quiz.course.is_taught_by(request.user):
+    if quiz.course.is_learned_by(request.user):
         try:
             services.begin_attempt(user=request.user, quiz=quiz)
         except services.Refused as error:
@@ -39,7 +40,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
         number, fields = read_save(request.body)
     except NotRead as error:
         return JsonResponse({"detail": str(error)}, status=400)
-    if quiz.course.is_taught_by(request.user):
+    if not quiz.course.is_learned_by(request.user):
         return JsonResponse({"saved_at": None})
     given = answering.read(layouts.current(request.user, quiz), fields, only_sent=True)
     try:
@@ -54,7 +55,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole form: kept with `keep`, else handed in; with `anyway` also where answers are missing."""
     quiz = _quiz(request, pk)
-    if quiz.course.is_taught_by(request.user):
+    if not quiz.course.is_learned_by(request.user):
         return _preview(request, quiz)
     fields = {name: values for name, values in request.POST.lists() if name.startswith("q-")}
     given = answering.read(layouts.current(request.user, quiz), fields)
@@ -76,6 +77,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _preview(request: HttpRequest, quiz: Quiz) -> HttpResponse:
     """How the quiz marks, for its teachers. Nothing is kept."""
+    require_open(user=request.user, lesson=quiz.lesson)
     user, slots = request.user, layouts.preview(request.user, quiz)
     given = answering.read(slots, dict(request.POST.lists()))
     try:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from courses.models import Lesson
+from courses.release.locks import require_open
 from emotion import offers, support
 from emotion.core.labels import BEHAVIOURS
 from emotion.models import SELF_REPORTED, SUPPORTED, SupportEvent, SupportPreference
@@ -53,6 +54,7 @@ def _lesson_of(request, lesson_id: int) -> Lesson:
     lesson = get_object_or_404(lessons, pk=lesson_id)
     if not takes_as_student(request.user, lesson.course):
         raise PermissionDenied("This is for people enrolled in this course.")
+    require_open(user=request.user, lesson=lesson)
     return lesson
 
 

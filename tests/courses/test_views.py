@@ -68,11 +68,24 @@ def test_the_catalogue_shows_published_courses_only(client):
 
 
 def test_the_catalogue_costs_the_same_for_many_courses(client, alice):
-    for _ in range(5):
-        make_course()
-    # session, user; courses; their lessons; my progress; which are mine; the bell
+    for _ in range(30):
+        make_course(lessons=1)
+    # session, user; how many; the courses of this page; their lessons counted; which are mine (none); the bell
     with assertNumQueries(7):
-        client.get(url("catalogue"))
+        page = client.get(url("catalogue"))
+    assertContains(page, "Page 1 of 2")
+    assertContains(client.get(url("catalogue"), {"page": 2}), "Page 2 of 2")
+
+
+def test_the_catalogue_says_how_long_a_course_is_and_how_far_one_has_come(client, alice):
+    mine, other = make_course("Mine", lessons=4), make_course("Another", lessons=2)
+    Lesson.objects.for_course(other).update(minutes=20)
+    enroll(alice, mine)
+    Lesson.objects.for_course(mine).filter(position=4).update(status="draft")
+    client.post(url("complete", Lesson.objects.for_course(mine).in_course_order().first().pk))
+    page = client.get(url("catalogue"))
+    assertContains(page, "1 of 3 lessons")
+    assertContains(page, "2 lessons, 40 minutes")
 
 
 def test_a_draft_does_not_exist_for_outsiders(client):
@@ -158,9 +171,9 @@ def test_a_long_lesson_costs_the_same_as_a_short_one(client, alice, django_asser
     enroll(alice, course)
     lesson = Lesson.objects.first()
     client.get(url("lesson", lesson.pk))
-    # session, user; lesson with course; teaches (twice); progress with its savepoint (5); blocks; outline (2);
-    # the discussion panel; the bell
-    with django_assert_max_num_queries(18):
+    # session, user; lesson with course; learns (twice), teaches; may be locked; progress with its savepoint (5);
+    # blocks; outline (2); the discussion panel; the bell
+    with django_assert_max_num_queries(20):
         client.get(url("lesson", lesson.pk))
 
 

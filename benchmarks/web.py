@@ -1,0 +1,290 @@
+"""How long the learning pages take on a school's database, beside Django's bare "hello" in the same run.
+
+    python benchmarks/web.py [--students 5000] [--seconds 30] [--rate 20] [--wiring sqlite|postgres] [--json]
+
+200 courses of 25 lessons; each student in 20 of them, with 20 lessons begun in each: with 5,000 students 100,000
+enrollments and two million rows of progress. The real server is asked at a fixed rate, whether or not it keeps up, by
+students and an instructor in turn, so waiting counts. The ratio is a page's median against the bare view's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+COURSES, MODULES, LESSONS_A_MODULE, COURSES_A_STUDENT, LESSONS_BEGUN = 200, 5, 5, 20, 20
+VISITORS = 40  # people whose requests take turns
+LIMIT_MS = 100
+HELLO = """
+import django
+from django.conf import settings
+settings.configure(SECRET_KEY="x" * 50, ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1"], MIDDLEWARE=[])
+django.setup()
+from django.core.asgi import get_asgi_application
+from django.http import HttpResponse
+from django.urls import path
+urlpatterns = [path("", lambda request: HttpResponse("hello"))]
+application = get_asgi_application()
+"""
+FILL_PROGRESS = """
+INSERT INTO courses_progress (user_id, lesson_id, started_at, last_seen_at, completed_at)
+SELECT e.user_id, l.id, e.created_at, e.created_at, CASE WHEN (e.user_id + l.id) % 3 > 0 THEN e.created_at END
+FROM courses_enrollment e JOIN courses_module m ON m.course_id = e.course_id JOIN courses_lesson l ON l.module_id = m.id
+WHERE e.role = 'student' AND (m.position - 1) * {lessons} + l.position <= {begun}
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--students", type=int, default=5000)
+    parser.add_argument("--seconds", type=float, default=30, help="for each page")
+    parser.add_argument("--rate", type=float, default=20, help="requests a second")
+    parser.add_argument("--wiring", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if options.students < VISITORS or options.rate <= 0 or options.seconds <= 0:
+        parser.error(f"--students is {VISITORS} or more, --rate and --seconds are above 0.")
+    with database(options.wiring) as (folder, url):
+        report: dict[str, Any] = {"wiring": options.wiring, **fill(options.students, say=not options.json)}
+        cookies, pages = sign_in()
+        from tests.services import attune_server
+
+        with hello_server(folder) as port:
+            bare = ask(port, [("/", "")] * VISITORS, options)
+        report["hello"] = bare
+        with attune_server(folder, database_url=url) as server:
+            port = int(server.url.rpartition(":")[2])
+            report["pages"] = {
+                name: ask(port, [(path, cookies[who][i % len(cookies[who])]) for i, path in enumerate(paths)], options)
+                for name, (who, paths) in pages.items()
+            }
+    for row in report["pages"].values():
+        row["ratio"] = round(row["p50_ms"] / bare["p50_ms"], 1)
+    report["within_limit"] = all(row["p95_ms"] < LIMIT_MS for row in report["pages"].values())
+    report["load_average"] = round(os.getloadavg()[0], 1)
+    print(json.dumps(report, indent=2) if options.json else table(report))
+
+
+@contextlib.contextmanager
+def database(wiring: str) -> Iterator[tuple[Path, str | None]]:
+    """Point the settings at a database of its own: its folder, and its URL on PostgreSQL."""
+    from tests.services import postgres_service
+
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "lms.settings", "ATTUNE_TESTING": "1"}
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attune-web-")))
+        url = stack.enter_context(postgres_service()).url if wiring == "postgres" else None
+        if url:
+            os.environ["DATABASE_URL"] = url
+        os.environ["ATTUNE_DATA_DIR"] = str(folder)
+        import django
+
+        django.setup()
+        yield folder, url
+        from django.db import connection
+
+        connection.close()
+
+
+def fill(students: int, *, say: bool) -> dict[str, int]:
+    from django.contrib.auth.hashers import make_password
+    from django.core.management import call_command
+    from django.db import connection
+
+    from accounts.models import User
+    from courses.models import Block, Course, Enrollment, Lesson, Module, Progress
+
+    began = time.perf_counter()
+    call_command("migrate", verbosity=0)
+    password = make_password(None)
+    User.objects.create(email="teacher@example.org", password=password, is_staff=True)
+    people = (
+        User(email=f"student{n}@example.org", display_name=f"Student {n}", password=password) for n in range(students)
+    )
+    User.objects.bulk_create(people, batch_size=2000)
+    courses = Course.objects.bulk_create(
+        Course(title=f"Course {n}", slug=f"course-{n}", summary="What it is about.", status="published")
+        for n in range(COURSES)
+    )
+    modules = Module.objects.bulk_create(
+        Module(course=course, title=f"Module {p}", position=p) for course in courses for p in range(1, MODULES + 1)
+    )
+    lessons = Lesson.objects.bulk_create(
+        Lesson(module=module, title=f"Lesson {module.position}.{p}", position=p, status="published")
+        for module in modules
+        for p in range(1, LESSONS_A_MODULE + 1)
+    )
+    Block.objects.bulk_create(
+        [
+            Block(lesson=lesson, title=f"Part {p}", body="Some **words** about it. " * 40, position=p)
+            for lesson in lessons
+            for p in (1, 2)
+        ],
+        batch_size=2000,
+    )
+    teacher = User.objects.get(email="teacher@example.org")
+    ids = list(User.objects.filter(is_staff=False).order_by("pk").values_list("pk", flat=True))
+    Enrollment.objects.bulk_create(
+        [Enrollment(user=teacher, course=course, role="instructor") for course in courses[:20]]
+    )
+    step = COURSES // COURSES_A_STUDENT
+    Enrollment.objects.bulk_create(
+        [
+            Enrollment(user_id=pk, course=courses[(n * 7 + k * step) % COURSES])
+            for n, pk in enumerate(ids)
+            for k in range(COURSES_A_STUDENT)
+        ],
+        batch_size=2000,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(FILL_PROGRESS.format(lessons=LESSONS_A_MODULE, begun=LESSONS_BEGUN).replace("%", "%%"), [])
+        cursor.execute("ANALYZE")
+    filled = {
+        "courses": COURSES,
+        "students": students,
+        "enrollments": Enrollment.objects.count(),
+        "progress": Progress.objects.count(),
+    }
+    if say:
+        rows = ", ".join(f"{number:,} {name}" for name, number in filled.items())
+        print(f"Filled in {time.perf_counter() - began:.0f} s: {rows}.")
+    return filled
+
+
+def sign_in() -> tuple[dict[str, list[str]], dict[str, tuple[str, list[str]]]]:
+    """Sessions as cookies of the people who ask, and the pages: name -> (who asks, addresses)."""
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    from accounts.models import User
+    from courses.models import Enrollment, Lesson
+
+    def cookie(user) -> str:
+        session = import_module(settings.SESSION_ENGINE).SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        return f"sessionid={session.session_key}"
+
+    students = list(User.objects.filter(is_staff=False).order_by("pk")[:VISITORS])
+    teacher = User.objects.get(email="teacher@example.org")
+    mine = [Enrollment.objects.filter(user=s).select_related("course").order_by("pk").first().course for s in students]
+    lessons = [Lesson.objects.for_course(course).in_course_order().first().pk for course in mine]
+    taught = teacher.enrollments.select_related("course").order_by("pk").first().course
+    cookies = {"student": [cookie(s) for s in students], "teacher": [cookie(teacher)]}
+
+    def each(path: str) -> list[str]:
+        return [path.format(course=c.slug, lesson=pk, id=c.pk) for c, pk in zip(mine, lessons, strict=True)]
+
+    return cookies, {
+        "home": ("student", each("/home/")),
+        "catalogue": ("student", each("/courses/")),
+        "course": ("student", each("/courses/{course}/")),
+        "lesson": ("student", each("/lessons/{lesson}/")),
+        "grades": ("student", each("/courses/{course}/grades/")),
+        "discussion": ("student", each("/lessons/{lesson}/discussion/")),
+        "calendar": ("student", each("/calendar/")),
+        "search": ("student", each("/search/?q=course")),
+        "notifications": ("student", each("/notifications/")),
+        "REST, courses": ("student", each("/api/v1/courses/")),
+        "REST, progress": ("student", each("/api/v1/progress/")),
+        "gradebook": ("teacher", [f"/courses/{taught.slug}/gradebook/"]),
+        "admin, enrollments": ("teacher", ["/admin/courses/enrollment/"]),
+    }
+
+
+@contextlib.contextmanager
+def hello_server(folder: Path) -> Iterator[int]:
+    from tests.services import free_port, stop, wait_until
+
+    (folder / "hello_site.py").write_text(HELLO)
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "hello_site:application", "--port", str(port), "--log-level", "error"]
+    process = subprocess.Popen(command, cwd=folder)
+    try:
+        wait_until(lambda: _connects(port), 20, "The bare server", process)
+        yield port
+    finally:
+        stop(process)
+
+
+def _connects(port: int) -> bool:
+    import socket
+
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def ask(port: int, requests: list[tuple[str, str]], options: argparse.Namespace) -> dict[str, float]:
+    """Ask in turn at a fixed rate, each request from the moment it was due, on connections that stay open."""
+    count, pace = int(options.rate * options.seconds), 1 / options.rate
+    times: list[float] = []
+    failures: list[str] = []
+    numbers, lock = iter(range(count)), threading.Lock()
+    start = time.perf_counter() + 0.2
+
+    def visitor() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            due = start + number * pace
+            time.sleep(max(0.0, due - time.perf_counter()))
+            path, cookie = requests[number % len(requests)]
+            connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+            answer = connection.getresponse()
+            answer.read()
+            times.append(time.perf_counter() - due)
+            if answer.status != 200:
+                failures.append(f"{path}: {answer.status}")
+
+    threads = [threading.Thread(target=visitor) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise SystemExit(f"{len(failures)} of {count} requests failed, such as {failures[0]}.")
+    warm = sorted(times[min(len(times) // 4, int(2 * options.rate)) :])  # the first two seconds warm it up
+    return {
+        "requests": count,
+        "p50_ms": round(1000 * statistics.median(warm), 1),
+        "p95_ms": round(1000 * warm[int(0.95 * (len(warm) - 1))], 1),
+    }
+
+
+def table(report: dict[str, Any]) -> str:
+    lines = [
+        f"{'':20}{'p50':>8}{'p95':>8}  ratio",
+        f"{'bare hello':20}{report['hello']['p50_ms']:8}{report['hello']['p95_ms']:8}",
+    ]
+    lines += [f"{n:20}{r['p50_ms']:8}{r['p95_ms']:8}{r['ratio']:7}x" for n, r in report["pages"].items()]
+    verdict = "yes" if report["within_limit"] else "NO"
+    return "\n".join([*lines, f"Every p95 under {LIMIT_MS} ms: {verdict}. Load average {report['load_average']}."])
+
+
+if __name__ == "__main__":
+    main()
