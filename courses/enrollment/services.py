@@ -191,7 +191,7 @@ def withdraw_student(*, user: User, course: Course) -> bool:
     """Leave a course, its waiting list, or take a request back; progress is kept for a return. False if there was
     nothing to leave."""
     course = lock_course(course)
-    took_part = Enrollment.objects.active().filter(user=user, course=course).exclude(role=Role.INSTRUCTOR).exists()
+    took_part = Enrollment.objects.active().for_course(course).filter(user=user).exists()
     left = (
         Enrollment.objects.filter(
             user=user, course=course, status__in=[Status.ACTIVE, Status.WAITING, Status.REQUESTED]
@@ -199,7 +199,7 @@ def withdraw_student(*, user: User, course: Course) -> bool:
         .exclude(role=Role.INSTRUCTOR, status=Status.ACTIVE)
         .update(status=Status.WITHDRAWN, queued_at=None)
     )
-    if took_part:
+    if left and took_part:
         record(kind="left", user=user, course=course)
     if left:
         fill_seats(course)

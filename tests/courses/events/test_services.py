@@ -154,3 +154,19 @@ def test_old_events_go_except_those_still_on_their_way(course, alice):
     services.prune_events(older_than=timedelta(days=90), keep_unsent=False, batch_size=1)
     assert set(LearningEvent.objects.all()) == {events[0], events[4]}
     assert list(WebhookDelivery.objects.all()) == [waiting]
+
+
+def test_who_only_asked_to_join_neither_came_nor_left(course):
+    type(course).objects.update(seats=1)
+    course.refresh_from_db()
+    for name in ("bob", "charlie"):
+        learning.enroll_student(user=make_user(name), course=course)
+    bob, charlie = (e.user for e in course.enrollments.students().order_by("pk"))
+    assert kinds(charlie) == [], "waiting for a seat"
+    learning.withdraw_student(user=bob, course=course)
+    assert kinds(bob) == ["enrolled", "left"] and kinds(charlie) == ["enrolled"]
+    learning.withdraw_student(user=charlie, course=course)
+    learning.enroll_student(user=bob, course=course)
+    learning.enroll_student(user=charlie, course=course)
+    learning.withdraw_student(user=charlie, course=course)
+    assert kinds(charlie) == ["enrolled", "left"], "left the waiting list alone"
