@@ -21,7 +21,8 @@ from courses.transfer.fields import NotACourse, check_type, filled, plain, rows_
 from courses.transfer.parts import Refs, parts
 
 FORMAT, VERSION = "attune-course", 1
-COURSE_WITHOUT = ("slug", "status", "created_at")  # the importing site decides them
+# The importing site decides them; a course's code lets people in, so it stays here.
+COURSE_WITHOUT = ("slug", "status", "created_at", "enrollment", "enrollment_code", "seats")
 PLACE = ("position",)
 BLOCK_WITHOUT = ("position", "version", "removed_at")
 FILE_FIELDS = ("asset", "captions")

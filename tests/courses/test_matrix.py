@@ -31,6 +31,8 @@ from tests.factories import enroll, make_admin, make_course, make_instructor, ma
 PEOPLE = ("anonymous", "charlie", "alice", "olga", "anton", "ines", "ivo", "admin")
 
 TABLE = {
+    "transfer:import": "GET LLLLL222",
+    "transfer:export": "POST L----2-2",
     "studio:new": "GET LLLLL222",
     "studio:course": "GET L----2-2",
     "studio:save-course": "POST L----3-3",
