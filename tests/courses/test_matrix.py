@@ -22,9 +22,21 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import get_resolver, reverse
 
-from courses.models import Asset, Block, Cohort, Invitation, Lesson, LessonRevision, SubmissionFile
+from courses.models import (
+    Announcement,
+    Asset,
+    Block,
+    Cohort,
+    Invitation,
+    Lesson,
+    LessonRevision,
+    Progress,
+    SubmissionFile,
+    WebhookEndpoint,
+)
 from emotion.routing import websocket_urlpatterns
 from tests.courses.assignments.factories import make_assignment, make_submission
+from tests.courses.discussion.factories import make_thread
 from tests.emotion.factories import make_session, open_gate
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_quiz, make_user
 
@@ -90,7 +102,6 @@ TABLE = {
     "courses:block-progress": "POST L-2222-2",
     "courses:reflection": "POST L-3333-3",
     "courses:asset": "GET L-2222-2",
-    "courses:submit-quiz": "POST L-bbbb-b",
     "accounts:theme": "POST 33333333",
     "accounts:profile": "GET L2222222",
     "accounts:export": "GET L2222222",
@@ -120,6 +131,81 @@ TABLE = {
     "schema": "GET f2222222",
     "healthz": "GET 22222222",
     "readyz": "GET 22222222",
+    "studio:quiz": "GET L----2-2",
+    "studio:save-quiz": "POST L----3-3",
+    "studio:add-question": "POST L----3-3",
+    "studio:save-question": "POST L----3-3",
+    "studio:remove-question": "POST L----3-3",
+    "gradebook:gradebook": "GET L---22-2",
+    "gradebook:csv": "GET L---22-2",
+    "gradebook:setup": "GET L----2-2",
+    "gradebook:override": "GET L----2-2",
+    "gradebook:own": "GET L-2222--",
+    "certificates:own": "GET L2222222",
+    "certificates:paper": "GET L-------",
+    "certificates:verify": "GET --------",
+    "certificates:revoke": "POST L-------",
+    "certificates:rule": "GET L----2-2",
+    "quizzes:begin": "POST L-3333-3",
+    "quizzes:save": "POST L-bbbb-b",
+    "quizzes:submit": "POST L-bbbb-b",
+    "quizzes:analysis": "GET L----2-2",
+    "notifications:list": "GET L2222222",
+    "notifications:read-all": "POST L3333333",
+    "notifications:open": "GET L-------",
+    "notifications:read": "POST L-------",
+    "notifications:settings": "GET L2222222",
+    "notifications:unsubscribe": "GET --------",
+    "notifications:announcements": "GET L-2222-2",
+    "notifications:announce": "GET L----2-2",
+    "notifications:edit-announcement": "GET L----2-2",
+    "notifications:delete-announcement": "POST L----3-3",
+    "discussion:lesson": "GET L-2222-2",
+    "discussion:course": "GET L-2222-2",
+    "discussion:questions": "GET L---22-2",
+    "discussion:reports": "GET L---22-2",
+    "discussion:thread": "GET L-2222-2",
+    "discussion:follow": "POST L-3333-3",
+    "discussion:moderate": "POST L---bb-b",
+    "discussion:post": "GET L-3333-3",
+    "discussion:act": "POST L-bbbb-b",
+    "discussion:edit": "GET L-2fff-f",
+    "discussion:delete": "POST L-3fff-f",
+    "discussion:history": "GET L-2f22-2",
+    "discussion:report": "GET L-ff22-2",
+    "discussion:hide": "POST L---22-2",
+    "discussion:show": "POST L---33-3",
+    "calendar:calendar": "GET L2222222",
+    "calendar:address": "POST Lbbbbbbb",
+    "calendar:feed": "GET --------",
+    "search:search": "GET 22222222",
+    "events:course": "GET L----2-2",
+    "events:site": "GET L------2",
+    "events:webhook": "GET L----2-2",
+    "events:rotate": "POST L----2-2",
+    "events:test": "POST L----3-3",
+    "events:switch": "POST L----3-3",
+    "events:remove": "POST L----3-3",
+    "events:again": "POST L-------",
+    "accounts:tokens": "GET L2222222",
+    "accounts:revoke-token": "POST L-------",
+    "accounts:invitation": "GET bbbbbbbb",
+    "courses-api:me": "GET f2222222",
+    "courses-api:course-list": "GET 22222222",
+    "courses-api:course-detail": "GET 22222222",
+    "courses-api:course-enroll": "POST f2222222",
+    "courses-api:course-leave": "POST f2222222",
+    "courses-api:module-list": "GET 22222222",
+    "courses-api:module-detail": "GET --2222-2",
+    "courses-api:lesson-list": "GET 22222222",
+    "courses-api:lesson-detail": "GET --2222-2",
+    "courses-api:lesson-complete": "POST f-2fff-f",
+    "courses-api:block-list": "GET 22222222",
+    "courses-api:block-detail": "GET --2222-2",
+    "courses-api:enrollment-list": "GET f2222222",
+    "courses-api:enrollment-detail": "GET f-2--2-2",
+    "courses-api:progress-list": "GET f2222222",
+    "courses-api:progress-detail": "GET f-2--2-2",
 }
 
 # These come from packages; every one of their pages belongs to the visitor alone.
@@ -148,6 +234,13 @@ class World:
             lesson=self.lesson, kind="reflection", title="Think", body="?", position=8
         )
         self.quiz = make_quiz(lesson=self.lesson)
+        self.question = self.quiz.questions.first()
+        self.progress = Progress.objects.create(user=self.people["alice"], lesson=self.lesson)
+        self.thread = make_thread(self.people["alice"], self.lesson)
+        self.announcement = Announcement.objects.create(
+            course=self.course, author=self.people["ines"], title="Hello", body="All"
+        )
+        self.webhook = WebhookEndpoint.objects.create(course=self.course, url="https://example.org/hook")
         self.assignment = make_assignment(lesson=self.lesson, rubric=True)
         self.submission = make_submission(self.people["alice"], self.assignment)
         self.submission_file = SubmissionFile(submission=self.submission, name="essay.txt", size=2)
@@ -179,7 +272,6 @@ class World:
             "courses:asset pk": self.asset.pk,
             "courses:reflection pk": self.reflection.pk,
             "courses:block-progress pk": self.block.pk,
-            "courses:submit-quiz pk": self.quiz.pk,
             "courses: pk": self.lesson.pk,
             "emotion: pk": self.lesson.pk,
             "enrollment:remove-cohort pk": self.cohort.pk,
@@ -202,7 +294,35 @@ class World:
             "studio:add-criterion pk": self.assignment.pk,
             "studio:save-criterion pk": self.assignment.criteria.first().pk,
             "studio:remove-criterion pk": self.assignment.criteria.first().pk,
+            "studio:quiz pk": self.quiz.pk,
+            "studio:save-quiz pk": self.quiz.pk,
+            "studio:add-question pk": self.quiz.pk,
+            "studio:save-question pk": self.question.pk,
+            "studio:remove-question pk": self.question.pk,
             "studio: pk": self.lesson.pk,
+            "quizzes: pk": self.quiz.pk,
+            "gradebook:override key": f"assignment-{self.assignment.pk}",
+            "user_id": self.people["alice"].pk,
+            "certificates: code": "no-such-code",
+            "notifications: pk": self.announcement.pk,
+            "discussion:lesson pk": self.lesson.pk,
+            "discussion:thread pk": self.thread.pk,
+            "discussion:follow pk": self.thread.pk,
+            "discussion:moderate pk": self.thread.pk,
+            "discussion: pk": self.thread.posts.first().pk,
+            "events:again pk": 0,
+            "events: pk": self.webhook.pk,
+            "accounts: pk": 1,
+            "accounts: token": "no-such-token",
+            "notifications: token": "no-such-token",
+            "calendar: token": "no-such-token",
+            "courses-api:module-detail pk": self.lesson.module_id,
+            "courses-api:lesson-detail pk": self.lesson.pk,
+            "courses-api:lesson-complete pk": self.lesson.pk,
+            "courses-api:block-detail pk": self.block.pk,
+            "courses-api:enrollment-detail pk": self.alice.pk,
+            "courses-api:progress-detail pk": self.progress.pk,
+            "courses-api: pk": self.course.pk,
         }
         family = route.partition(":")[0] + ":"
         for key in (f"{route} {name}", f"{family} {name}", name):
