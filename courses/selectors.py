@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils.safestring import SafeString
 
 from courses import completion
@@ -164,13 +165,28 @@ def catalogue_cards(user, courses: Iterable[Course]) -> list[CatalogueCard]:
 
 
 @dataclass
+class LearningCard:
+    """A course on the home page of someone who takes it. What comes next is read for the nearest ones alone."""
+
+    size: CatalogueCard
+    outline: Outline | None
+
+    @property
+    def is_finished(self) -> bool:
+        return self.size.done == self.size.total
+
+
+@dataclass
 class Home:
     resume: Outline | None
     due: DueSoon
-    learning: list[Outline]
+    learning: list[LearningCard]
     teaching: list[Course]
     helping: list[Enrollment]  # as assistant or observer
     coming: list[Enrollment]  # asked for or waited for
+
+
+NEAREST = 6  # unfinished courses whose next lesson is named on the home page
 
 
 def home(user) -> Home:
@@ -184,11 +200,11 @@ def home(user) -> Home:
     )
     enrollments = [row for row in rows if row.status == status.ACTIVE]
     taken = [e.course for e in enrollments if e.role == role.STUDENT]
-    learning = list(outlines(user, taken).values())
-    learning.sort(key=_last_seen, reverse=True)  # stable: never opened ones stay newest enrollment first
+    learning = _learning(user, taken) if taken else []
+    outlined = [card.outline for card in learning if card.outline]
     return Home(
-        resume=next((item for item in learning if item.next_open), None),
-        due=due_soon(user, [e.course for e in enrollments if e.role == Enrollment.Role.STUDENT]),
+        resume=next((item for item in outlined if item.next_open), None),
+        due=due_soon(user, taken),
         learning=learning,
         teaching=[e.course for e in enrollments if e.role == role.INSTRUCTOR],
         helping=[e for e in enrollments if e.role in (role.ASSISTANT, role.OBSERVER)],
@@ -196,8 +212,19 @@ def home(user) -> Home:
     )
 
 
-def _last_seen(item: Outline) -> float:
-    return max((o.progress.last_seen_at.timestamp() for o in item.lessons if o.progress), default=0.0)
+def _learning(user, taken: list[Course]) -> list[LearningCard]:
+    """Newest seen first; never opened ones stay in the order given. The lessons of the nearest courses alone are read:
+    a person in twenty courses has hundreds."""
+    mine = Progress.objects.filter(user=user, lesson__module__course__in=taken).order_by()
+    seen = dict(mine.values_list("lesson__module__course").annotate(Max("last_seen_at")))
+    never = datetime.min.replace(tzinfo=UTC)
+    taken = sorted(taken, key=lambda course: seen.get(course.pk, never), reverse=True)
+    cards = [LearningCard(size, None) for size in catalogue_cards(user, taken)]
+    nearest = [card for card in cards if not card.is_finished][:NEAREST]
+    near = outlines(user, [card.size.course for card in nearest]) if nearest else {}
+    for card in nearest:
+        card.outline = near[card.size.course.pk]
+    return cards
 
 
 @dataclass

@@ -50,12 +50,27 @@ def test_home_continues_where_you_left_off(client, alice):
 
 
 def test_home_costs_the_same_for_many_courses(client, alice):
-    for _ in range(5):
+    for _ in range(9):
         enroll(alice, make_course(modules=2))
-    # session, user; enrollments with courses; their lessons; my progress; what is due of quizzes (two, one
-    # more when some close) and of assignments; the bell
-    with assertNumQueries(9):
-        client.get("/home/")
+    # session, user; enrollments with courses; when each was seen; their lessons counted, which are mine, mine done; the
+    # lessons of the nearest, my progress there; what is due of quizzes (two, one more when some close) and of
+    # assignments; the bell
+    with assertNumQueries(13):
+        page = client.get("/home/")
+    assertContains(page, "Next: Lesson 1.1", count=6)
+
+
+def test_home_puts_what_was_seen_last_first_and_finished_courses_go_on_nowhere(client, alice):
+    old, done, fresh = make_course("Old", lessons=2), make_course("Done", lessons=1), make_course("Fresh", lessons=2)
+    for course in (old, done, fresh):
+        enroll(alice, course)
+    for course in (fresh, old, done):
+        client.get(Lesson.objects.for_course(course).in_course_order().first().get_absolute_url())
+    client.post(url("complete", Lesson.objects.for_course(done).get().pk))
+    page = client.get("/home/").content.decode()
+    assert page.index(">Done<") < page.index(">Old<") < page.index(">Fresh<")
+    assert "Old, lesson 1 of 2" in page
+    assert "Finished. Every lesson stays open to you." in page
 
 
 def test_the_catalogue_shows_published_courses_only(client):
