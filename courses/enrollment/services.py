@@ -73,7 +73,7 @@ def enroll_student(
 
 
 def _enter_invited(user: User, course: Course, enrollment: Enrollment | None, invitation: Invitation) -> Enrollment:
-    invitation = Invitation.objects.select_for_update().select_related("cohort").get(pk=invitation.pk)
+    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("cohort").get(pk=invitation.pk)
     if invitation.course_id != course.pk:
         raise CourseNotOpen(_("This invitation is for another course."))
     if invitation.why_not:
