@@ -59,7 +59,7 @@ def save_categories(
     GradeCategory.objects.filter(course=course).exclude(pk__in=kept).delete()
     # Names may change places: none may meet another's old one on its way.
     for pk in kept:
-        GradeCategory.objects.filter(pk=pk).update(name=f"\x00{pk}")
+        GradeCategory.objects.filter(pk=pk).update(name=f"\ue000{pk}")
     rows = []
     for position, row in enumerate(categories, start=1):
         category = known.get(row["id"]) or GradeCategory(course=course)
