@@ -95,6 +95,7 @@ def test_a_student_takes_a_lesson_with_the_camera_on(attune, open_browser, face_
     page.goto(lesson_url)
     page.click("text=What is this?")
     page.click("button:has-text('Withdraw')")
+    page.wait_for_load_state()  # the script below takes the new page's token
     jpeg = base64.b64encode(cv2.imencode(".jpg", astronaut)[1].tobytes()).decode()
     assert not problems
     status, sentence = page.evaluate(POST_FRAME, [session, jpeg])
