@@ -10,13 +10,19 @@ START, END = "\x02", "\x03"
 BEFORE, AFTER = 70, 170
 
 _MARKED = re.compile(f"{START}([^{START}{END}]*){END}")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_SYNTAX = re.compile(r"^\s*(?:#{1,6}|>|[-*+]|:{3,}|```|~~~).*?(?=\s|$)|[*_`|]{1,3}|\$\$", re.MULTILINE)
+# Each stops at the next sign of its kind, so that no text takes long.
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
+_AT_START = re.compile(r"#{1,6}(?=\s)|>|[-*+](?=\s)|:{3,} *\w*|(?:```|~~~)\w*")
+_ANYWHERE = re.compile(r"\*{1,3}|`{1,3}|\${2}|~~|(?<!\w)_{1,3}|_{1,3}(?!\w)")
+_RULE = set("|:- ")  # the line under a table's head
 
 
 def plain(markdown: str) -> str:
     """Without the signs of Markdown; it is read in a line, not rendered."""
-    return " ".join(_SYNTAX.sub(" ", _LINK.sub(r"\1", markdown)).split())
+    lines = (line.strip() for line in _LINK.sub(r"\1", markdown).splitlines())
+    kept = (line for line in lines if not set(line) <= _RULE)
+    text = " ".join(line[m.end() :] if (m := _AT_START.match(line)) else line for line in kept)
+    return " ".join(_ANYWHERE.sub("", text).replace("|", " ").split())
 
 
 def marked(headline: str) -> SafeString:

@@ -1,5 +1,6 @@
 import pytest
 from allauth.mfa.totp.internal import auth as totp
+from django.core.cache import cache
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertRedirects
 
@@ -7,6 +8,11 @@ from tests.factories import PASSWORD, make_admin, make_course, make_instructor, 
 
 pytestmark = pytest.mark.django_db
 SET_UP = "/accounts/2fa/totp/activate/"
+
+
+@pytest.fixture(autouse=True)
+def _sign_ins_are_counted_anew():
+    cache.clear()
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
+import time
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
 from courses.models import Block, Course, Lesson
 from courses.search import selectors, sources
-from courses.search.snippets import END, START, marked, passage
+from courses.search.snippets import END, START, marked, passage, plain
 from tests.factories import enroll, make_course, make_instructor, make_user
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,27 @@ def test_what_authors_and_searchers_type_stays_text(client, course, text):
         page = client.get("/search/", {"q": query}).content.decode()
         for tag in ("<script>alert", "<img src", "<svg onload", "<b>"):
             assert tag not in page
+
+
+def test_the_signs_of_markdown_are_not_read_aloud():
+    text = """## Head
+**Take with you:** a `b`, _c_ and snake_case
+
+| x | y |
+|---|:-:|
+| 1 | -2 |
+- item [link](http://x)
+::: note Aha
+body
+:::"""
+    assert plain(text) == "Head Take with you: a b, c and snake_case x y 1 -2 item link Aha body"
+
+
+@pytest.mark.parametrize("sign", ["[", "[](", " ", "\n", "|", "`", "_", "> ", "- "])
+def test_no_text_takes_long(sign):
+    started = time.perf_counter()
+    passage(sign * 100_000, ["needle"])
+    assert time.perf_counter() - started < 2
 
 
 def test_marks_never_break_an_entity():
