@@ -256,6 +256,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login_failed": False}  # django-axes counts these
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Attune"
+MFA_TOTP_TOLERANCE = 1  # a phone whose clock is half a minute off still signs in
 # Where no address is ever confirmed, asking for a confirmed one would be a dead end.
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION == "none"
 ATTUNE_STAFF_MFA = env.read_bool("ATTUNE_STAFF_MFA")

@@ -55,6 +55,19 @@ def test_once_set_up_everything_is_open(client, required):
     assert client.get("/admin/").status_code == 302
 
 
+def test_every_page_on_the_way_leads_on(client, required):
+    sign_in(client, make_instructor())
+    assertContains(client.get(SET_UP, follow=True), "Is it still you?")
+    set_up(client)
+    assertContains(client.get("/accounts/2fa/recovery-codes/"), "10 codes of 10 are left")
+    assertContains(client.get("/accounts/2fa/"), "10 codes are left")
+    assertContains(client.get("/accounts/2fa/recovery-codes/generate/"), "stop to work")
+    assertContains(client.get("/accounts/2fa/totp/deactivate/"), "Leave it on")
+    assertRedirects(client.post("/accounts/2fa/totp/deactivate/"), "/accounts/2fa/")
+    assertContains(client.get("/accounts/2fa/"), "Set it up")
+    assertRedirects(client.get("/admin/"), SET_UP, fetch_redirect_response=False)
+
+
 def test_staff_can_still_sign_out(client, required):
     sign_in(client, make_instructor())
     assertRedirects(client.post("/accounts/logout/"), "/")
