@@ -140,7 +140,7 @@ class Blocks(Writable, *Readable, CourseAPI):
     rows = staticmethod(
         lambda: (
             Block.objects.select_related("lesson__module__course", "asset", "captions", "quiz", "assignment")
-            .prefetch_related("quiz__questions")  # whose kind asks whether there are any
+            .prefetch_related("quiz__questions", "quiz__draws")  # whose kind asks whether there are any
             .order_by("lesson__module__course_id", "lesson__module__position", "lesson__position", "position", "pk")
         )
     )
