@@ -1,10 +1,13 @@
-"""How long the learning pages take on a school's database, beside Django's bare "hello" in the same run.
+r"""How long the learning pages take on a school's database, beside Django's bare "hello" in the same run.
 
-    python benchmarks/web.py [--students 5000] [--seconds 30] [--rate 20] [--wiring sqlite|postgres] [--json]
+    python benchmarks/web.py [--students 5000] [--seconds 30] [--rate 20] [--wiring sqlite|postgres] \
+        [--processes 2] [--json]
 
 200 courses of 25 lessons; each student in 20 of them, with 20 lessons begun in each: with 5,000 students 100,000
 enrollments and two million rows of progress. The real server is asked at a fixed rate, whether or not it keeps up, by
 students and an instructor in turn, so waiting counts. The ratio is a page's median against the bare view's.
+`sqlite` is the embedded wiring: one process for everything. `postgres` is the production wiring, with Redis and
+--processes web processes asked in turn.
 """
 
 from __future__ import annotations
@@ -55,26 +58,26 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30, help="for each page")
     parser.add_argument("--rate", type=float, default=20, help="requests a second")
     parser.add_argument("--wiring", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--processes", type=int, default=2, help="with postgres")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.processes < 1:
+        parser.error("--processes is 1 or more.")
     if options.students < VISITORS or options.rate <= 0 or options.seconds <= 0:
         parser.error(f"--students is {VISITORS} or more, --rate and --seconds are above 0.")
-    with database(options.wiring) as (folder, url):
+    with services(options.wiring) as (folder, urls):
         report: dict[str, Any] = {"wiring": options.wiring, **fill(options.students, say=not options.json)}
         cookies, pages = sign_in()
-        from tests.services import attune_server
-
         with hello_server(folder) as port:
-            bare = ask(port, [("/", "")] * VISITORS, options)
+            bare = ask([port], [("/", "")] * VISITORS, options)
         report["hello"] = bare
         if not options.json:
             print(f"{'':20}{'p50 ms':>8}{'p95 ms':>8}\n" + line("bare hello", bare), flush=True)
-        with attune_server(folder, database_url=url) as server:
-            port = int(server.url.rpartition(":")[2])
-            report["pages"] = {}
+        with web_processes(folder, urls, options.processes if urls else 1) as ports:
+            report["processes"], report["pages"] = len(ports), {}
             for name, (who, paths) in pages.items():
                 asked = [(path, cookies[who][i % len(cookies[who])]) for i, path in enumerate(paths)]
-                row = ask(port, asked, options)
+                row = ask(ports, asked, options)
                 report["pages"][name] = row | {"ratio": round(row["p50_ms"] / bare["p50_ms"], 1)}
                 if not options.json:
                     print(line(name, report["pages"][name]), flush=True)
@@ -88,26 +91,46 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def database(wiring: str) -> Iterator[tuple[Path, str | None]]:
-    """Point the settings at a database of its own: its folder, and its URL on PostgreSQL."""
-    from tests.services import postgres_service
+def services(wiring: str) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Point the settings at a database of its own: its folder, and in production's wiring the services' addresses."""
+    from tests.services import postgres_service, redis_service
 
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
     os.environ |= {"DJANGO_SETTINGS_MODULE": "lms.settings", "ATTUNE_TESTING": "1"}
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attune-web-")))
-        url = stack.enter_context(postgres_service()).url if wiring == "postgres" else None
-        if url:
-            os.environ["DATABASE_URL"] = url
-        os.environ["ATTUNE_DATA_DIR"] = str(folder)
+        urls = {}
+        if wiring == "postgres":
+            urls["DATABASE_URL"] = stack.enter_context(postgres_service()).url
+            urls["REDIS_URL"] = stack.enter_context(redis_service()).url
+        os.environ |= {"ATTUNE_DATA_DIR": str(folder), **urls}
         import django
 
         django.setup()
-        yield folder, url
+        yield folder, urls
         from django.db import connection
 
         connection.close()
+
+
+@contextlib.contextmanager
+def web_processes(folder: Path, urls: dict[str, str], count: int) -> Iterator[list[int]]:
+    """The ports of `count` servers with the demo's model and course; with Redis, an inference worker waits beside them."""
+    from tests.services import attune_server, free_port, stop, wait_until
+
+    server = attune_server(folder, redis_url=urls.get("REDIS_URL"), database_url=urls.get("DATABASE_URL"))
+    with server as first, contextlib.ExitStack() as stack:
+        ports = [int(first.url.rpartition(":")[2])]
+        for _ in range(count - 1):
+            port = free_port()
+            with (folder / f"server-{port}.log").open("wb") as log:
+                command = [sys.executable, str(ROOT / "manage.py"), "serve", "--port", str(port)]
+                process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+            stack.callback(stop, process)
+            wait_until(lambda port=port: _connects(port), 60, "A web process", process)
+            ports.append(port)
+        yield ports
 
 
 def fill(students: int, *, say: bool) -> dict[str, int]:
@@ -243,16 +266,18 @@ def _connects(port: int) -> bool:
     return False
 
 
-def ask(port: int, requests: list[tuple[str, str]], options: argparse.Namespace) -> dict[str, float]:
-    """Ask in turn at a fixed rate, each request from the moment it was due, on connections that stay open."""
+def ask(ports: list[int], requests: list[tuple[str, str]], options: argparse.Namespace) -> dict[str, float]:
+    """Ask in turn at a fixed rate, each request from the moment it was due, on connections that stay open.
+
+    It ends when the last is answered and half a second has passed, so no page waits for the one before it."""
     count, pace = int(options.rate * options.seconds), 1 / options.rate
     times: list[float] = []
     failures: list[str] = []
     numbers, lock = iter(range(count)), threading.Lock()
     start = time.perf_counter() + 0.2
 
-    def visitor() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    def visitor(port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         while True:
             with lock:
                 number = next(numbers, None)
@@ -268,11 +293,12 @@ def ask(port: int, requests: list[tuple[str, str]], options: argparse.Namespace)
             if answer.status != 200:
                 failures.append(f"{path}: {answer.status}")
 
-    threads = [threading.Thread(target=visitor) for _ in range(16)]
+    threads = [threading.Thread(target=visitor, args=[ports[i % len(ports)]]) for i in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    time.sleep(0.5)
     if failures:
         raise SystemExit(f"{len(failures)} of {count} requests failed, such as {failures[0]}.")
     warm = sorted(times[min(len(times) // 4, int(2 * options.rate)) :])  # the first two seconds warm it up

@@ -188,7 +188,7 @@ class Home:
     coming: list[Enrollment]  # asked for or waited for
 
 
-NEAREST = 6  # unfinished courses whose next lesson is named on the home page
+NEAREST = 3  # unfinished courses whose next lesson is named on the home page
 
 
 def home(user) -> Home:

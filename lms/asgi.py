@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import logging
 import os
 
@@ -56,6 +57,9 @@ async def lifespan(scope, receive, send) -> None:
             if not settings.REDIS_URL:
                 worker = EmbeddedWorker(celery_app, "frames")
                 worker.start()
+            # What is loaded by now stays: the garbage collector need not walk through it every few requests.
+            gc.collect()
+            gc.freeze()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             for job in jobs:

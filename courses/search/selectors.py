@@ -82,10 +82,10 @@ def _websearch(query: str) -> SearchQuery:
 
 
 def _full_text(source: Source, rows: QuerySet, query: str) -> QuerySet:
-    vector = SearchVector(source.title, weight="A", config=LANGUAGE) + SearchVector(
-        source.text, weight="B", config=LANGUAGE
+    vector = source.vector or (
+        SearchVector(source.title, weight="A", config=LANGUAGE) + SearchVector(source.text, weight="B", config=LANGUAGE)
     )
-    rows = rows.annotate(vector=vector, rank=SearchRank(vector, _websearch(query)))
+    rows = rows.annotate(vector=vector, rank=SearchRank(F("vector"), _websearch(query)))
     # The half of a word is no word to the full text; in a title it is found all the same.
     return rows.filter(Q(vector=_websearch(query)) | Q(**{f"{source.title}__icontains": query}))
 

@@ -1,3 +1,5 @@
+from functools import lru_cache
+
 from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -11,6 +13,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, label: str = ""):
     """A picture from the sprite. Without a label it is decoration, hidden from screen readers."""
     href = f"{static('vendor/bootstrap-icons/sprite.svg')}#{name}"
