@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 import uuid
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -103,6 +104,12 @@ def _count(last: Mapping[str, tuple[Seen, str]]) -> None:
         )
 
 
+def _window(session_id: str, now: float) -> int:
+    """Which window of this session's a Unix time falls into. Each session's begin at a moment of their own, so that a
+    class that starts together is not observed all at once, every ten seconds, while its frames wait."""
+    return int(now / WINDOW + zlib.crc32(session_id.encode()) % 1000 / 1000)
+
+
 class StateWatch:
     """A thread that observes each session once in every window in which it had an answer.
 
@@ -128,14 +135,15 @@ class StateWatch:
 
     def note_sessions(self, session_ids: Iterable[str]) -> None:
         """Never blocks: while the thread is behind, a window is passed over."""
-        window = int(time.time() // WINDOW)
+        now = time.time()
         with self._lock:  # frames come from the batcher's thread, readings of devices from a task's
             for session_id in session_ids:
+                window = _window(session_id, now)
                 if self._seen.get(session_id, 0) < window and not self._due.full():
                     self._seen[session_id] = window
                     self._due.put_nowait(session_id)
             if len(self._seen) > MOST_KNOWN:
-                self._seen = {session: seen for session, seen in self._seen.items() if window - seen < 60}
+                self._seen = {session: seen for session, seen in self._seen.items() if now / WINDOW - seen < 60}
                 self._estimates = {session: e for session, e in self._estimates.items() if session in self._seen}
 
     def _run(self) -> None:

@@ -79,7 +79,7 @@ def _start_engine() -> PromotedEngine:
 
 def _start_batcher(promoted: PromotedEngine, states: StateWatch) -> Batcher:
     def record(answers: list[Answer]) -> None:
-        recorded = _record(answers, promoted.serving.version)
+        recorded = _record(answers, answers[0].served_by.version)
         try:
             states.note(recorded)
         except Exception:  # these are recorded and told: nothing more may be said of them

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import logging
+import queue
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from emotion.inference.frame_store import Frame
@@ -27,16 +29,30 @@ FAILED = "Something went wrong on our side."
 
 
 class Predictor(Protocol):
+    serving: object  # what answered the last batch: each answer says so
+
     def predict(self, jpegs: Sequence[bytes]) -> list[FrameResult]: ...
+
+
+@dataclass(frozen=True)
+class Read:
+    """A batch that the engine has read and nobody has recorded yet: at a Unix time, in so many seconds."""
+
+    frames: list[Frame]
+    results: list[FrameResult]
+    by: object
+    at: float
+    seconds: float
 
 
 class Batcher:
     """One thread, the only user of the engine. It holds the newest frame of each student, and when full it blocks
-    `submit`, so that backlog waits in the broker.
+    `submit`, so that backlog waits in the broker. A second thread records: the engine reads the next batch meanwhile,
+    and waits when that one is done first.
 
     Courses take turns, and in a course the student who has waited longest for an answer comes first. `on_answers`
     records and tells, `on_dropped(frames, reason, pace_ms)` tells. What they raise is logged, and the frames of that
-    batch are reported as dropped: the thread lives.
+    batch are reported as dropped: the threads live.
     """
 
     def __init__(
@@ -61,9 +77,12 @@ class Batcher:
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="frame-batcher", daemon=True)
+        self._read: queue.Queue[Read | None] = queue.Queue(maxsize=1)
+        self._recorder = threading.Thread(target=self._record, name="frame-recorder", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._recorder.start()
 
     def submit(self, frame: Frame) -> None:
         """Take a frame; while `capacity` students wait already, this one's task waits too."""
@@ -80,18 +99,35 @@ class Batcher:
             self._tell_dropped([older], NEWER)
 
     def stop(self) -> None:
-        """Answer what waits, then end the thread."""
+        """Answer what waits, then end the threads."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        for thread in (self._thread, self._recorder):
+            if thread.is_alive():
+                thread.join(timeout=10)
 
     def _run(self) -> None:
         while frames := self._next_batch():
             started = time.monotonic()
-            self._answer(frames)
-            self.pace.add(time.monotonic() - started)
+            try:
+                results = self._engine.predict([frame.jpeg for frame in frames])
+            except Exception:
+                # Ids only: an exception's text could quote what it was handed.
+                logger.exception("A batch of %d frames was not read.", len(frames))
+                self._tell_dropped(frames, FAILED)
+                continue
+            self._remember(frame.session_id for frame in frames)
+            seconds = time.monotonic() - started
+            self._read.put(Read(frames, results, self._engine.serving, time.time(), seconds))
+        self._read.put(None)
+
+    def _record(self) -> None:
+        while read := self._read.get():
+            started = time.monotonic()
+            self._answer(read)
+            # Both threads at once: whichever takes longer says how much more would go.
+            self.pace.add(max(read.seconds, time.monotonic() - started))
 
     def _next_batch(self) -> list[Frame]:
         """The next frames to answer, waited for; none when the batcher stops."""
@@ -123,37 +159,35 @@ class Batcher:
             courses[frame.course_number].append(frame)
         return (frame for turn in itertools.zip_longest(*courses.values()) for frame in turn if frame)
 
-    def _answer(self, frames: list[Frame]) -> None:
+    def _answer(self, read: Read) -> None:
+        limit = time.time() - STALE_AFTER_SECONDS
+        if late := [frame for frame in read.frames if frame.accepted_at <= limit]:
+            self._tell_dropped(late, LATE)
+        in_time = [pair for pair in zip(read.frames, read.results, strict=True) if pair[0].accepted_at > limit]
+        if not in_time:
+            return
+        answers = [
+            Answer(
+                session_id=frame.session_id,
+                sequence=frame.sequence,
+                accepted_at=frame.accepted_at,
+                block_number=frame.block_number,
+                edition=frame.edition,
+                place_seconds=frame.place_seconds,
+                result=result,
+                latency_ms=max(0, round((read.at - frame.accepted_at) * 1000)),
+                pace_ms=self.pace.milliseconds,
+                served_by=read.by,
+            )
+            for frame, result in in_time
+        ]
         try:
-            results = self._engine.predict([frame.jpeg for frame in frames])
-            done = time.time()
-            answers = [
-                Answer(
-                    session_id=frame.session_id,
-                    sequence=frame.sequence,
-                    accepted_at=frame.accepted_at,
-                    block_number=frame.block_number,
-                    edition=frame.edition,
-                    place_seconds=frame.place_seconds,
-                    result=result,
-                    latency_ms=max(0, round((done - frame.accepted_at) * 1000)),
-                    pace_ms=self.pace.milliseconds,
-                )
-                for frame, result in zip(frames, results, strict=True)
-            ]
-            late = [frame for frame in frames if done - frame.accepted_at >= STALE_AFTER_SECONDS]
-            if late:
-                self._tell_dropped(late, LATE)
-                frames = [frame for frame in frames if frame not in late]
-                answers = [answer for answer in answers if done - answer.accepted_at < STALE_AFTER_SECONDS]
             self._on_answers(answers)
-            self._remember([answer.session_id for answer in answers])
         except Exception:
-            # Ids only: an exception's text could quote what it was handed.
-            logger.exception("A batch of %d frames was not answered.", len(frames))
-            self._tell_dropped(frames, FAILED)
+            logger.exception("A batch of %d frames was not answered.", len(in_time))
+            self._tell_dropped([frame for frame, _ in in_time], FAILED)
 
-    def _remember(self, sessions: list[str]) -> None:
+    def _remember(self, sessions: Iterable[str]) -> None:
         now = time.monotonic()
         for session_id in sessions:
             self._last_answer.pop(session_id, None)  # so that the longest ago comes first

@@ -40,7 +40,7 @@ class FrameResult:
 @dataclass(frozen=True)
 class Answer:
     """A frame's result, without the frame. `accepted_at` is Unix time; `latency_ms` runs from there to classified;
-    `pace_ms` is how long the page should wait between two frames."""
+    `pace_ms` is how long the page should wait between two frames; `served_by` is the predictor's word for its model."""
 
     session_id: str
     sequence: int
@@ -51,3 +51,4 @@ class Answer:
     result: FrameResult
     latency_ms: int
     pace_ms: int = 1000
+    served_by: object = None

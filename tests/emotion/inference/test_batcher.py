@@ -16,6 +16,8 @@ SOON = 5
 class Engine:
     """Answers with the JPEG's text as the outcome. While `gate` is shut it waits; `failing` frames make it raise."""
 
+    serving = "a model"
+
     def __init__(self) -> None:
         self.calls: list[list[bytes]] = []
         self.gate = threading.Event()
@@ -266,6 +268,29 @@ def test_a_database_that_fails_costs_its_batch_and_no_more(start, engine, heard)
     batcher.submit(make_frame("lucky", 2, jpeg=b"a"))
     heard.wait_for(2)
     assert (heard.dropped, heard.pairs()) == ([("unlucky", 1)], [("lucky", 2)])
+    batcher.stop()
+
+
+def test_the_engine_reads_on_while_answers_are_recorded(engine, heard):
+    away = threading.Event()
+
+    def record(answers):
+        assert away.wait(SOON)
+        heard.answered(answers)
+
+    batcher = Batcher(engine, record, heard.drop, max_batch=1)
+    batcher.start()
+    for number, frame in enumerate(frames("a", "b", "c")):
+        batcher.submit(frame)
+        deadline = time.monotonic() + SOON
+        while len(engine.calls) <= min(number, 2):
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+    assert heard.answers == []  # "a" is being recorded, "b" waits for that, "c" is read
+    away.set()
+    heard.wait_for(3)
+    assert heard.pairs() == [("a", 0), ("b", 1), ("c", 2)]
+    assert {answer.served_by for answer in heard.answers} == {"a model"}
     batcher.stop()
 
 
