@@ -116,7 +116,7 @@ def services(wiring: str) -> Iterator[tuple[Path, dict[str, str]]]:
 
 @contextlib.contextmanager
 def web_processes(folder: Path, urls: dict[str, str], count: int) -> Iterator[list[int]]:
-    """The ports of `count` servers with the demo's model and course; with Redis, an inference worker waits beside them."""
+    """The ports of `count` servers with the demo's model and course; with Redis, an inference worker waits beside."""
     from tests.services import attune_server, free_port, stop, wait_until
 
     server = attune_server(folder, redis_url=urls.get("REDIS_URL"), database_url=urls.get("DATABASE_URL"))

@@ -68,7 +68,7 @@ def _start_engine() -> PromotedEngine:
     import torch  # web processes that only queue frames never load it
 
     torch.set_num_threads(settings.ATTUNE_TORCH_THREADS)
-    cv2.setNumThreads(settings.ATTUNE_TORCH_THREADS)
+    cv2.setNumThreads(1)  # the engine has threads of its own
     promoted = PromotedEngine(_load(registry.promoted_model()))
     # Torch and the model stay: the garbage collector need not walk through them with every few frames.
     gc.collect()

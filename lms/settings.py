@@ -22,7 +22,7 @@ ATTUNE_DEVICE              auto, cpu, cuda or cuda:1, for the inference worker  
 ATTUNE_READING_PLACE       where pictures are read: server, device, or student for the student's choice
                            (student; without an ONNX file of the served model, server)
 ATTUNE_READING_HOURS       how long single readings are kept; sums of ten seconds stay           (24)
-ATTUNE_TORCH_THREADS       CPU threads of the inference worker                                  (1)
+ATTUNE_TORCH_THREADS       CPU threads of the inference worker                        (2, or 1 where there is one)
 ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
 ATTUNE_LARGEST_UPLOAD_MB   the largest file a teacher may put into a course                     (500)
 ATTUNE_EMBED_HOSTS         comma-separated hosts whose pages a lesson may embed       (a short list, see below)
@@ -37,6 +37,7 @@ DATABASE_URL               postgres://user:password@host:port/name              
 REDIS_URL                  redis://host:port/0; broker and channel layer         (inside this process)
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -222,7 +223,7 @@ ATTUNE_DEFAULT_MODEL = env.read_text("ATTUNE_DEFAULT_MODEL", "attune")
 ATTUNE_DEVICE = env.read_text("ATTUNE_DEVICE", "auto")
 ATTUNE_READING_PLACE = env.read_choice("ATTUNE_READING_PLACE", ("server", "device", "student"), "student")
 ATTUNE_READING_HOURS = env.read_int("ATTUNE_READING_HOURS", 24, lowest=1)
-ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", 1, lowest=1)
+ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", min(2, os.cpu_count() or 1), lowest=1)
 
 # --- People ---
 

@@ -31,7 +31,7 @@ class Engine:
     """Serves one checkpoint on one device, by default with the head its manifest names.
 
     What computes the logits is the fastest backend that the checkpoint has files for (`backend.label` names it).
-    `threads` decode JPEGs. Not thread-safe: the batcher's thread is its only user.
+    `threads` decode JPEGs and look for faces. Not thread-safe: the batcher's thread is its only user.
     """
 
     def __init__(self, checkpoint: Path, device: str = "auto", head: str | None = None, threads: int = 1) -> None:
@@ -44,7 +44,7 @@ class Engine:
         self.backend = choose_backend(checkpoint, self.manifest, self.head, self.device)
         self.detector = FaceDetector()
         self._columns = [EXPRESSIONS.index(name) for name in self.manifest.heads[self.head]]
-        self._decoders = ThreadPoolExecutor(threads, "decode") if threads > 1 else None
+        self._each = ThreadPoolExecutor(threads, "frames").map if threads > 1 else map
 
     def warm_up(self) -> None:
         """Pay the first call's costs before a student does."""
@@ -58,8 +58,7 @@ class Engine:
         A stage at a time, with few calls for the whole batch: at each of them another thread may take the interpreter's
         lock, and have it for longer than the call took.
         """
-        decode = self._decoders.map if self._decoders else map
-        frames = list(decode(decode_reduced, jpegs))
+        frames = list(self._each(decode_reduced, jpegs))
         faces = self._find_faces(frames)
         found = [self._frame(*each) for each in zip(jpegs, frames, faces, strict=True)]
         readable = [index for index, each in enumerate(found) if not isinstance(each, FrameResult)]
@@ -81,7 +80,7 @@ class Engine:
 
     def _find_faces(self, frames: Sequence[tuple[np.ndarray | None, int]]) -> list[list[Face]]:
         """Of each decoded frame, its faces in pixels of the JPEG, the largest first."""
-        found = iter(self.detector.detect_many([image for image, _ in frames if image is not None]))
+        found = iter(self.detector.detect_many([image for image, _ in frames if image is not None], self._each))
         return [
             [] if image is None else sorted((_enlarged(f, reduced) for f in next(found)), key=lambda face: -face.area)
             for image, reduced in frames
