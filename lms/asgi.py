@@ -49,6 +49,7 @@ async def lifespan(scope, receive, send) -> None:
             broadcast.use_loop(asyncio.get_running_loop())
             jobs = [
                 asyncio.create_task(repeat(3600, "prune_readings", "tend_support", "prune_events")),
+                asyncio.create_task(repeat(3600, "remind_of_deadlines", "prune_notifications")),
                 asyncio.create_task(repeat(60, "put_together_histories", "close_quiz_attempts", "send_invitations")),
                 asyncio.create_task(repeat(20, "tend_notifications")),
                 asyncio.create_task(repeat(5, "deliver_events")),

@@ -3,7 +3,6 @@
 import csv
 import io
 from dataclasses import dataclass, field
-from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -14,8 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.enrollment.models import INVITED_ROLES, Cohort, Invitation
-from courses.enrollment.services import fill_seats, lock_course, seats_free
-from courses.enrollment.signals import enrolled
+from courses.enrollment.services import fill_seats, lock_course, seats_free, tell_enrolled
 from courses.models import Course, Enrollment
 
 MOST_LINES = 5000
@@ -269,6 +267,6 @@ def carry_out(*, course: Course, text: str, invite: bool, made_by: User, site: s
         ],
         batch_size=500,
     )
-    for pk in [member.pk for member in joined]:
-        transaction.on_commit(partial(enrolled.send, sender=Enrollment, enrollment_id=pk))
+    for member in joined:
+        tell_enrolled(member, by_another=True)
     return plan

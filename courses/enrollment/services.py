@@ -131,6 +131,7 @@ def _put(
     role: str = Role.STUDENT,
     cohort: Cohort | None = None,
     words: str = "",
+    by_another: bool = False,
 ) -> Enrollment:
     """Write the row. The caller holds the course's lock."""
     now = timezone.now()
@@ -142,16 +143,19 @@ def _put(
     enrollment.cohort = cohort or enrollment.cohort
     enrollment.queued_at = now if status == Status.WAITING else None
     enrollment.save()
-    _tell(enrolled if status == Status.ACTIVE else requested if status == Status.REQUESTED else None, enrollment)
+    if status == Status.ACTIVE:
+        tell_enrolled(enrollment, by_another=by_another)
+    elif status == Status.REQUESTED:
+        pk = enrollment.pk
+        transaction.on_commit(lambda: requested.send(sender=Enrollment, enrollment_id=pk))
     return enrollment
 
 
-def _tell(signal, enrollment: Enrollment) -> None:
-    if signal is enrolled:
-        record(kind="enrolled", user=enrollment.user, course=enrollment.course)
-    if signal is not None:
-        pk = enrollment.pk
-        transaction.on_commit(lambda: signal.send(sender=Enrollment, enrollment_id=pk))
+def tell_enrolled(enrollment: Enrollment, *, by_another: bool) -> None:
+    """Those outside who asked to be told of it, and on commit whoever listens to the signal."""
+    record(kind="enrolled", user=enrollment.user, course=enrollment.course)
+    pk = enrollment.pk
+    transaction.on_commit(lambda: enrolled.send(sender=Enrollment, enrollment_id=pk, by_another=by_another))
 
 
 def fill_seats(course: Course) -> list[Enrollment]:
@@ -163,7 +167,7 @@ def fill_seats(course: Course) -> list[Enrollment]:
     for enrollment in moved:
         enrollment.status, enrollment.queued_at, enrollment.created_at = Status.ACTIVE, None, now
         enrollment.save(update_fields=["status", "queued_at", "created_at"])
-        _tell(enrolled, enrollment)
+        tell_enrolled(enrollment, by_another=True)
     return moved
 
 
@@ -215,11 +219,13 @@ def answer_request(*, enrollment: Enrollment, accept: bool) -> Enrollment:
     if enrollment.status not in (Status.REQUESTED, Status.DECLINED):
         return enrollment
     if accept:
-        return _put(enrollment.user, course, enrollment, status=_status_by_seats(course), role=enrollment.role)
+        status = _status_by_seats(course)
+        return _put(enrollment.user, course, enrollment, status=status, role=enrollment.role, by_another=True)
     if enrollment.status == Status.REQUESTED:
         enrollment.status = Status.DECLINED
         enrollment.save(update_fields=["status"])
-        _tell(declined, enrollment)
+        pk = enrollment.pk
+        transaction.on_commit(lambda: declined.send(sender=Enrollment, enrollment_id=pk))
     return enrollment
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -214,6 +214,27 @@ def notify_enrolled(course: Course, user_ids: Iterable[int], occasion: str = "")
         url=course.get_absolute_url(),
         course=course,
     )
+
+
+def notify_declined(course: Course, user_ids: Iterable[int], occasion: str = "") -> int:
+    """A request to join was declined."""
+    return _notify_in_their_language(
+        user_ids,
+        lambda: _("Your request to join “%(course)s” was declined") % {"course": course.title},
+        kind=NotificationKind.ENROLMENT,
+        key=f"declined:{course.pk}:{occasion}"[:120],
+        url=course.get_absolute_url(),
+        course=course,
+    )
+
+
+def prune_notifications(*, read_before: datetime, told_before: datetime, batch_size: int = BATCH) -> int:
+    """Delete what was read, and what nobody read for much longer; a batch at a time. Returns how many."""
+    old = Notification.objects.filter(Q(read_at__lt=read_before) | Q(created_at__lt=told_before)).order_by()
+    total = 0
+    while ids := list(old.values_list("pk", flat=True)[:batch_size]):
+        total += Notification.objects.filter(pk__in=ids).delete()[0]
+    return total
 
 
 def _notify_in_their_language(user_ids: Iterable[int], title, **fields) -> int:
