@@ -61,7 +61,7 @@ def test_golden_a_crop_becomes_the_same_tensor_in_training_and_in_serving(engine
 
 def test_golden_a_face_in_a_webcam_picture_reaches_the_network_as_its_grey_crop(engine):
     picture = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
-    engine.detector.detect_many = lambda images: [[Face(100, 60, 100, 100, 0.9)]]
+    engine.detector.detect_many = lambda images, each: [[Face(100, 60, 100, 100, 0.9)]]
     engine.backend = Recorder()
     engine.predict([cv2.imencode(".png", picture)[1].tobytes()])
 

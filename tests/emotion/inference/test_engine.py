@@ -147,16 +147,16 @@ def test_no_frames_no_results(engine):
 def test_a_passer_by_far_behind_does_not_count_as_a_second_face(tiny, smile):
     # The detector sees a 640x480 frame at half its size; a result's box is in pixels of the frame.
     near, far = Face(100, 50, 100, 100, 0.9), Face(10, 10, 30, 30, 0.95)
-    tiny.detector.detect_many = lambda images: [[far, near]]
+    tiny.detector.detect_many = lambda images, each: [[far, near]]
     (result,) = tiny.predict([smile])
     assert (result.outcome, result.face) == ("face", Face(200, 100, 200, 200, 0.9))
-    tiny.detector.detect_many = lambda images: [[near, Face(10, 10, 40, 40, 0.6)]]
+    tiny.detector.detect_many = lambda images, each: [[near, Face(10, 10, 40, 40, 0.6)]]
     assert tiny.predict([smile])[0].outcome == "several_faces"
 
 
 def test_a_face_beyond_the_picture_spoils_nobody_elses_answer(tiny, smile, blank):
     boxes = [[Face(5000, 5000, 100, 100, 0.9)], [Face(100, 50, 100, 100, 0.9)]]
-    tiny.detector.detect_many = lambda images: boxes
+    tiny.detector.detect_many = lambda images, each: boxes
     assert [result.outcome for result in tiny.predict([blank, smile])] == ["unclear", "face"]
 
 
