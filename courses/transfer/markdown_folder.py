@@ -8,6 +8,7 @@ from posixpath import normpath
 from typing import Any
 from urllib.parse import unquote
 
+from courses import assets
 from courses.transfer.archive import PIECE, Archive
 
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -22,8 +23,6 @@ def _files(archive: Archive) -> list[str]:
 
 
 def is_one(archive: Archive) -> bool:
-    if any(PurePosixPath(name).name == "imsmanifest.xml" for name in archive.entries):
-        return False
     return any(name.lower().endswith(".md") for name in _files(archive))
 
 
@@ -97,9 +96,25 @@ class _Folder:
             data["minutes"] = int(minutes)
         elif minutes:
             self.left_out.append(f"“{name}”: its minutes are no number.")
+        text = MarkdownLesson(self.archive, self.paths, self.left_out)
+        blocks = text.blocks_of(name, data["title"], body)
+        self.used |= text.used
+        return {**data, "blocks": blocks}
+
+
+class MarkdownLesson:
+    """One Markdown text as blocks; pictures and files that it names are looked up in the zip."""
+
+    def __init__(self, archive: Archive, paths: dict[str, str], left_out: list[str]) -> None:
+        self.archive, self.paths, self.left_out = archive, paths, left_out
         self.blocks: list[dict] = []
         self.after: list[dict] = []
-        self.heading, self.lines, fence = data["title"], [], ""
+        self.lines: list[str] = []
+        self.used: set[str] = set()
+
+    def blocks_of(self, name: str, title: str, body: str) -> list[dict[str, Any]]:
+        """`name` is where the text lies in the zip; addresses in it are relative to that."""
+        self.heading, fence = title, ""
         for line in body.splitlines():
             mark = FENCE.match(line)
             if mark and not fence:
@@ -114,18 +129,27 @@ class _Folder:
                 continue
             elif (match := PICTURE.fullmatch(line.strip())) and (file := self.file(name, match[2])):
                 self.close()
-                alt = match[1][:400]
-                if not alt.strip():
-                    self.left_out.append(f"“{name}”: the picture “{match[2]}” has no words for those who can't see it.")
-                self.blocks.append(
-                    {"kind": "image", "title": alt[:120] or file["name"], "alt_text": alt, "asset": file}
-                )
+                self.picture(name, match[2], match[1][:400], file)
                 continue
             else:
                 line = LINK.sub(lambda link: self.link(name, link), line)
             self.lines.append(line)
         self.close()
-        return {**data, "blocks": self.blocks}
+        return self.blocks
+
+    def picture(self, name: str, target: str, alt: str, file: dict[str, str]) -> None:
+        title = alt[:120] or file["name"][:120]
+        if not self.type_of(file).startswith("image/"):
+            self.left_out.append(f"“{name}”: the picture “{target}” is of a kind that is not shown here; it is a file.")
+            self.blocks.append({"kind": "file", "title": title, "asset": file})
+            return
+        if not alt.strip():
+            self.left_out.append(f"“{name}”: the picture “{target}” has no words for those who can't see it.")
+        self.blocks.append({"kind": "image", "title": title, "alt_text": alt, "asset": file})
+
+    def type_of(self, file: dict[str, str]) -> str:
+        with self.archive.open(self.paths[file["sha256"]]) as opened:
+            return assets.type_of(opened.read(64))
 
     def close(self) -> None:
         """End the text block that is being read; files that it links to follow it."""
@@ -146,12 +170,15 @@ class _Folder:
             self.left_out.append(f"“{name}”: the link to “{target}” became plain words.")
         return link[1]
 
-    def file(self, name: str, target: str) -> dict[str, str] | None:
-        if OUTSIDE.match(target):
+    def file(self, name: str, target: str, *, quoted: bool = True) -> dict[str, str] | None:
+        if quoted and OUTSIDE.match(target):
             return None
-        path = normpath(str(PurePosixPath(name).parent / unquote(target)))
+        path = normpath(str(PurePosixPath(name).parent / (unquote(target) if quoted else target)))
         if path not in self.archive.entries:
             self.left_out.append(f"“{name}”: “{target}” is not in the zip.")
+            return None
+        if not self.archive.entries[path].file_size:
+            self.left_out.append(f"“{name}”: “{target}” is empty.")
             return None
         self.used.add(path)
         digest = hashlib.sha256()

@@ -15,7 +15,7 @@ from courses import assets, blocks
 from courses.models import Asset, Block, Course, Lesson, Module
 from courses.services import enroll_instructor
 from courses.studio.services import free_slug
-from courses.transfer import markdown_folder
+from courses.transfer import markdown_folder, package
 from courses.transfer.archive import Archive
 from courses.transfer.fields import NotACourse, check_type, filled, plain, rows_of
 from courses.transfer.parts import Refs, parts
@@ -103,18 +103,18 @@ def exported(course: Course) -> IO[bytes]:
 
 
 def import_course(*, teacher: User, file: IO[bytes]) -> Imported:
-    """Make a draft course of a zip, taught by this person: an exported course, or a folder of Markdown files. Raises
-    NotACourse, and then nothing of it is kept, on disk neither."""
+    """Make a draft course of a zip, taught by this person: an exported course, a Common Cartridge or SCORM package, a
+    folder of Markdown files. Raises NotACourse, and then nothing of it is kept, on disk neither."""
     archive = Archive(file)
     left_out: list[str] = []
     if "course.json" in archive.entries:
         document, paths = _read(archive.text("course.json")), None
+    elif package.manifest_of(archive):
+        document, paths = package.read(archive, left_out)
     elif markdown_folder.is_one(archive):
         document, paths = markdown_folder.read(archive, left_out)
-    elif any(name.split("/")[-1] == "imsmanifest.xml" for name in archive.entries):
-        raise NotACourse("This is a Common Cartridge or SCORM package; they can't be read here yet.")
     else:
-        raise NotACourse("There is no course in this zip: neither a course.json nor Markdown files.")
+        raise NotACourse("There is no course in this zip: no course.json, no imsmanifest.xml, no Markdown files.")
     build = _Build(archive, document, paths)
     try:
         with transaction.atomic():

@@ -9,7 +9,7 @@ from courses.transfer.services import import_course
 
 
 class Command(BaseCommand):
-    help = "Make a draft course of a zip: an exported course, or a folder of Markdown files."
+    help = "Make a draft course of a zip: an exported course, a Common Cartridge or SCORM package, Markdown files."
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("file", type=Path)
