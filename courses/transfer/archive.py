@@ -13,7 +13,7 @@ from django.template.defaultfilters import filesizeformat
 
 from courses.transfer.fields import NotACourse
 
-MOST_FILES = 2_000
+MOST_FILES = 20_000
 LARGEST_TEXT = 20 * 1024 * 1024
 LARGEST_TOTAL = 4 * 1024**3
 MOST_RATIO = 200  # unpacked to packed; bombs have a thousand and more

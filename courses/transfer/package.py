@@ -119,7 +119,8 @@ class _Package:
 
     def _resources(self) -> dict[str, Resource]:
         holder = _child(self.manifest, "resources")
-        base = f"{self.root}/{_attribute(holder, 'base') if holder is not None else ''}"
+        bases = [_attribute(element, "base") for element in (self.manifest, holder) if element is not None]
+        base = "/".join([self.root, *bases])
         found = {}
         for row in _children(holder, "resource"):
             files = [_attribute(file, "href") for file in _children(row, "file")]
@@ -150,7 +151,7 @@ class _Package:
                 loose = []
             if item is not None:
                 modules.append(self._module(item))
-        return {"course": {"title": title}, "modules": [m for m in modules if m["lessons"]]}, self.paths
+        return {"course": {"title": title}, "modules": modules}, self.paths
 
     def _course_title(self, of_organization: str) -> str:
         general = _child(self.manifest, "metadata", "lom", "general", "title")
@@ -172,16 +173,13 @@ class _Package:
     def _module(self, module: Item) -> dict[str, Any]:
         """Its items are lessons; what lies deeper is in the lesson above it."""
         items = [Item(module.title, module.resource, module.is_visible)] if module.resource else []
-        lessons = [self._lesson(item) for item in [*items, *module.items]]
-        return {"title": module.title or "Module", "lessons": [lesson for lesson in lessons if lesson]}
+        return {"title": module.title or "Module", "lessons": [self._lesson(item) for item in [*items, *module.items]]}
 
-    def _lesson(self, item: Item) -> dict[str, Any] | None:
+    def _lesson(self, item: Item) -> dict[str, Any]:
         title = item.title or "Lesson"
         blocks = [block for leaf in item.leaves() for block in self._blocks(leaf)]
-        if not item.leaves():
-            self.left_out.append(f"“{title}”: a heading without content.")
         if not blocks:
-            return None
+            self.left_out.append(f"“{title}” came as an empty lesson.")
         if not item.is_visible:
             self.left_out.append(f"“{title}”: it was hidden there; publish it here when you want it seen.")
         return {"title": title, "blocks": blocks}
@@ -249,7 +247,7 @@ class _Package:
         lesson = MarkdownLesson(self.archive, self.paths, self.left_out)
         blocks = lesson.blocks_of(path, title, markdown.replace("\x00", "").strip())
         if not blocks:
-            self.left_out.append(f"“{title}”: its page has no words of its own.")
+            self.left_out.append(f"“{title}”: its page has no words or pictures of its own.")
         return blocks
 
     def _address(self, path: str, address: str) -> str:

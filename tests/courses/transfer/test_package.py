@@ -78,7 +78,8 @@ def test_a_cartridge_is_a_course(ines):
     course = imported.course
     assert (course.title, course.status) == ("Bread & salt", "draft")
     assert [m.title for m in course.modules.all()] == ["First days", "Bread & salt"]
-    oven, video, later = course.modules.first().lessons.all()
+    oven, video, later, test, words = course.modules.first().lessons.all()
+    assert [(x.title, x.blocks.count()) for x in (test, words)] == [("Test 1", 0), ("Only words", 0)]
     assert rows(oven) == [
         ("text", "The oven"), ("image", "A loaf"), ("text", "The oven"), ("file", "the recipe"), ("file", "draw.svg"),
         ("text", "Fire"),
@@ -89,8 +90,11 @@ def test_a_cartridge_is_a_course(ines):
     fire = oven.blocks.last().body
     assert "- wood" in fire and "| 250 |" in fire
     said = "\n".join(imported.left_out)
-    assert all(words in said for words in ("“Test 1”: a test", "“Only words”", "scripts", "draw.svg", "discussion"))
-    assert len(imported.left_out) == 5
+    assert all(
+        words in said
+        for words in ("“Test 1”: a test", "“Only words” came as an empty", "scripts", "draw.svg", "discussion")
+    )
+    assert len(imported.left_out) == 6
 
 
 def test_nothing_that_runs_comes_in(ines):
@@ -100,7 +104,7 @@ def test_nothing_that_runs_comes_in(ines):
     assert not [word for word in ("steal", "<script", "javascript:") if word in page]
 
 
-SCORM = """<manifest xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2" xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2">
+SCORM = """<manifest xml:base="safe/" xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2" xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2">
  <organizations default="second"><organization identifier="first"><title>Not this</title></organization>
  <organization identifier="second"><title>Safety</title>
   <item identifier="i1" identifierref="r1" isvisible="true"><title>Intro</title></item>
@@ -116,12 +120,18 @@ def test_a_scorm_package_in_a_folder_is_a_course(ines):
     page = "<body><p>Hello.</p><script src='api.js'></script></body>"
     imported = take_in(
         ines,
-        {"safety/imsmanifest.xml": SCORM, "safety/sco/a.html": page, "safety/sco/b.html": "<p>Out.", "a/x.md": "x"},
+        {
+            "safety/imsmanifest.xml": SCORM,
+            "safety/safe/sco/a.html": page,
+            "safety/safe/sco/b.html": "<p>Out.",
+            "a/x.md": "x",
+        },
     )
     modules = imported.course.modules.all()
     assert [(m.title, [x.title for x in m.lessons.all()]) for m in modules] == [
         ("Safety", ["Intro"]),
         ("Fire", ["Exits"]),
+        ("Safety", ["Gone"]),
     ]
     assert modules[0].lessons.get().blocks.get().body == "Hello."
     said = "\n".join(imported.left_out)
