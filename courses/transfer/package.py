@@ -244,8 +244,10 @@ class _Package:
             if SCHEME.match(element.get(name) or ""):
                 del element[name]
         markdown = _Markdown(heading_style="ATX", bullets="-").convert_soup(soup)
-        lesson = MarkdownLesson(self.archive, self.paths, self.left_out)
-        blocks = lesson.blocks_of(path, title, markdown.replace("\x00", "").strip())
+        heading, _, rest = (markdown := markdown.replace("\x00", "").strip()).partition("\n")
+        if heading.lstrip("#").strip().casefold() == title.casefold():
+            markdown = rest  # the block's title says it
+        blocks = MarkdownLesson(self.archive, self.paths, self.left_out).blocks_of(path, title, markdown.strip())
         if not blocks:
             self.left_out.append(f"“{title}”: its page has no words or pictures of its own.")
         return blocks

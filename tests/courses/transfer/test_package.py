@@ -87,6 +87,7 @@ def test_a_cartridge_is_a_course(ines):
     assert rows(later) == [("text", "Talk"), ("file", "Recipe")] and later.blocks.first().body == "Why?"
     assert video.blocks.get().body == "[A (video)](<https://example.org/v?a=1>)"
     assert rows(course.modules.last().lessons.get()) == [("image", "A loaf")]
+    assert oven.blocks.first().body.startswith("Hot, **very** hot.")
     fire = oven.blocks.last().body
     assert "- wood" in fire and "| 250 |" in fire
     said = "\n".join(imported.left_out)
