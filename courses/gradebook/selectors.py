@@ -3,7 +3,7 @@ same mark is the same figure everywhere."""
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from courses.grade_items import GradeItem
 from courses.gradebook import sources
@@ -14,8 +14,9 @@ HUNDRED = Decimal(100)
 ELSE = "Everything else"
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
+    """One of a class's thousands: a tuple is made faster than a frozen dataclass."""
+
     item: GradeItem
     points: Decimal | None
     is_override: bool = False
