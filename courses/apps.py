@@ -14,11 +14,13 @@ class CoursesConfig(AppConfig):
         from courses.assignments.models import SubmissionFile
         from courses.calendar import deadlines
         from courses.certificates import listen
+        from courses.certificates import transfer as certificate_transfer
         from courses.certificates.panel import course_panel
         from courses.discussion import search as _search  # noqa: F401  (adds discussions to the search)
         from courses.discussion.panels import course_discussion_panel, discussion_panel
         from courses.discussion.personal_data import erase_discussion, export_discussion
         from courses.gradebook import sources
+        from courses.gradebook import transfer as gradebook_transfer
         from courses.models import Asset
         from courses.notifications import listen as hear
         from courses.notifications.panels import announcements_panel
@@ -36,6 +38,10 @@ class CoursesConfig(AppConfig):
         sources.register("quizzes", items=quiz_grades.items, scores=quiz_grades.scores)
         sources.register("assignments", items=assignment_grades.items, scores=assignment_grades.scores)
         parts.register("pools", export=quiz_transfer.export_pools, build=quiz_transfer.build_pools)
+        parts.register(
+            "gradebook", export=gradebook_transfer.export_gradebook, build=gradebook_transfer.build_gradebook
+        )
+        parts.register("certificates", export=certificate_transfer.export_rule, build=certificate_transfer.build_rule)
         listen.connect()
         hear.connect()
         register_course_panel("certificate", course_panel)

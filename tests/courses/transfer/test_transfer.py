@@ -13,7 +13,21 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains
 
 from courses import assets
-from courses.models import Asset, Assignment, Block, Course, Criterion, Enrollment, QuestionPool, QuizDraw
+from courses.gradebook import sources
+from courses.gradebook.selectors import categories_of
+from courses.models import (
+    Asset,
+    Assignment,
+    Block,
+    CertificateRule,
+    Course,
+    Criterion,
+    Enrollment,
+    GradebookRule,
+    Lesson,
+    QuestionPool,
+    QuizDraw,
+)
 from courses.transfer import archive, services
 from courses.transfer.fields import NotACourse
 from tests.factories import enroll, make_course, make_instructor, make_lesson, make_quiz, make_user
@@ -64,6 +78,11 @@ def course(ines) -> Course:
     QuizDraw.objects.create(quiz=quiz, pool=pool, count=1, points=3)
     work = Assignment.objects.create(block=block("assignment"), due_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC), points=7)
     Criterion.objects.create(assignment=work, title="Crust", levels=[{"points": 1.5, "words": "Crisp"}])
+    GradebookRule.objects.create(course=course, missing_is_zero=True)
+    tests, hand_ins = (course.grade_categories.create(name=n, weight=w) for n, w in (("Tests", 30), ("Hand-ins", 70)))
+    tests.placements.create(course=course, key=f"quiz-{quiz.pk}")
+    hand_ins.placements.create(course=course, key=f"assignment-{work.pk}")
+    CertificateRule.objects.create(course=course, is_on=True, lowest_percent=60, signatory="The school")
     return course
 
 
@@ -102,6 +121,15 @@ def test_a_course_that_left_and_came_back_is_the_same(course):
     assert (imported.status, imported.slug != course.slug) == ("draft", True)
     assert list(imported.enrollments.values_list("user__display_name", "role")) == [("Bob", "instructor")]
     assert {b.kind for b in Block.objects.filter(lesson__module__course=imported)} == set(Block.Kind.values)
+
+
+def test_what_makes_a_grade_and_a_certificate_comes_along(course):
+    imported = services.import_course(teacher=make_instructor("bob"), file=zipped(course)).course
+    lesson = imported.modules.last().lessons.get(position=3)
+    Lesson.objects.filter(pk=lesson.pk).update(status="published")
+    categories = categories_of(imported, [item.key for item in sources.items_of(imported)])
+    assert [(c.name, c.weight, len(c.keys)) for c in categories] == [("Tests", 30, 1), ("Hand-ins", 70, 1)]
+    assert imported.gradebook_rule.missing_is_zero and imported.certificate_rule.lowest_percent == 60
 
 
 def test_the_zip_says_nothing_of_any_person(course):
@@ -152,6 +180,12 @@ BAD = {
     "levels": (lambda d: last_blocks(d)["assignment"]["more"]["criteria"][0].update(levels=[{}]), "number"),
     "same draw": (lambda d: last_blocks(d)["quiz"]["more"]["draws"].append({"pool": "Pool"}), "twice"),
     "pools twice": (lambda d: d["parts"]["pools"].append({"title": "Pool"}), "twice"),
+    "category": (lambda d: d["parts"]["gradebook"]["categories"][0].update(weight=101), "weight"),
+    "category twice": (lambda d: d["parts"]["gradebook"]["categories"][0].update(name="Hand-ins"), "contradict"),
+    "placed twice": (lambda d: d["parts"]["gradebook"]["categories"][0]["blocks"].append("2.3.8"), "contradict"),
+    "no marks": (lambda d: d["parts"]["gradebook"]["categories"][0].update(blocks=["1.1.1"]), "gets no marks"),
+    "no block": (lambda d: d["parts"]["gradebook"]["categories"][0].update(blocks=["9.9"]), "does not have"),
+    "certificate": (lambda d: d["parts"]["certificates"].update(lowest_percent="60"), "a whole number"),
     "part": (lambda d: d["parts"].update(other=[]), "not known here"),
 }
 
