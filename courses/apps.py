@@ -31,6 +31,7 @@ class CoursesConfig(AppConfig):
         from courses.quizzes import grades as quiz_grades
         from courses.quizzes import receivers as _receivers  # noqa: F401
         from courses.quizzes import transfer as quiz_transfer
+        from courses.release import transfer as release_transfer
         from courses.stored_files import forget
         from courses.transfer import parts
 
@@ -40,6 +41,11 @@ class CoursesConfig(AppConfig):
         parts.register("pools", export=quiz_transfer.export_pools, build=quiz_transfer.build_pools)
         parts.register(
             "gradebook", export=gradebook_transfer.export_gradebook, build=gradebook_transfer.build_gradebook
+        )
+        parts.register(
+            "prerequisites",
+            export=release_transfer.export_prerequisites,
+            build=release_transfer.build_prerequisites,
         )
         parts.register("certificates", export=certificate_transfer.export_rule, build=certificate_transfer.build_rule)
         listen.connect()

@@ -78,6 +78,9 @@ def course(ines) -> Course:
     QuizDraw.objects.create(quiz=quiz, pool=pool, count=1, points=3)
     work = Assignment.objects.create(block=block("assignment"), due_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC), points=7)
     Criterion.objects.create(assignment=work, title="Crust", levels=[{"points": 1.5, "words": "Crisp"}])
+    first = course.modules.first().lessons.first()
+    lesson.prerequisites.set([first, course.modules.first().lessons.last()])
+    course.modules.last().prerequisites.set([first])
     GradebookRule.objects.create(course=course, missing_is_zero=True)
     tests, hand_ins = (course.grade_categories.create(name=n, weight=w) for n, w in (("Tests", 30), ("Hand-ins", 70)))
     tests.placements.create(course=course, key=f"quiz-{quiz.pk}")
@@ -130,6 +133,14 @@ def test_what_makes_a_grade_and_a_certificate_comes_along(course):
     categories = categories_of(imported, [item.key for item in sources.items_of(imported)])
     assert [(c.name, c.weight, len(c.keys)) for c in categories] == [("Tests", 30, 1), ("Hand-ins", 70, 1)]
     assert imported.gradebook_rule.missing_is_zero and imported.certificate_rule.lowest_percent == 60
+
+
+def test_which_lessons_come_first_comes_along(course):
+    imported = services.import_course(teacher=make_instructor("bob"), file=zipped(course)).course
+    first, second = imported.modules.first().lessons.all()
+    last = imported.modules.last()
+    assert {*last.lessons.get(position=3).prerequisites.all()} == {first, second}
+    assert {*last.prerequisites.all()} == {first}
 
 
 def test_the_zip_says_nothing_of_any_person(course):
@@ -186,6 +197,9 @@ BAD = {
     "no marks": (lambda d: d["parts"]["gradebook"]["categories"][0].update(blocks=["1.1.1"]), "gets no marks"),
     "no block": (lambda d: d["parts"]["gradebook"]["categories"][0].update(blocks=["9.9"]), "does not have"),
     "certificate": (lambda d: d["parts"]["certificates"].update(lowest_percent="60"), "a whole number"),
+    "circle": (lambda d: d["parts"]["prerequisites"].update({"1.1": ["2.3"]}), "prerequisites of"),
+    "itself": (lambda d: d["parts"]["prerequisites"].update({"1.1": ["1.1"]}), "prerequisites of"),
+    "no lesson": (lambda d: d["parts"]["prerequisites"].update({"1.1": ["1"]}), "does not have"),
     "part": (lambda d: d["parts"].update(other=[]), "not known here"),
 }
 
