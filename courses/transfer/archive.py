@@ -55,14 +55,18 @@ class Archive:
         if entry.file_size > RATIO_COUNTS_FROM and entry.file_size > MOST_RATIO * max(entry.compress_size, 1):
             raise NotACourse(f"“{shown}” unpacks to far more than it should.")
 
-    def text(self, name: str) -> str:
+    def content(self, name: str) -> bytes:
+        """A file that is read as a whole, such as a page or a manifest."""
         if self.entries[name].file_size > LARGEST_TEXT:
             raise NotACourse(f"“{name[:80]}” is larger than {filesizeformat(LARGEST_TEXT)}, the most for a text.")
         with self.open(name) as file:
-            try:
-                return file.read().decode("utf-8-sig")
-            except UnicodeDecodeError:
-                raise NotACourse(f"“{name[:80]}” is not text in UTF-8.") from None
+            return file.read()
+
+    def text(self, name: str) -> str:
+        try:
+            return self.content(name).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise NotACourse(f"“{name[:80]}” is not text in UTF-8.") from None
 
     @contextmanager
     def open(self, name: str):

@@ -18,9 +18,9 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from markdownify import MarkdownConverter
 
-from courses.transfer.archive import LARGEST_TEXT, Archive
+from courses.transfer.archive import Archive
 from courses.transfer.fields import NotACourse
-from courses.transfer.markdown_folder import MarkdownLesson
+from courses.transfer.markdown_folder import OUTSIDE, MarkdownLesson
 
 MANIFEST = "imsmanifest.xml"
 FILE_BASE = "$IMS-CC-FILEBASE$"
@@ -33,7 +33,9 @@ NOT_READ = {
     "associatedcontent": "data for another learning system",
 }
 SCHEME = re.compile(r"(?!https?:|mailto:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)  # all that is not for readers
-RUNS = ("script", "iframe", "object", "embed", "applet", "form")
+PAGE = re.compile(r"\.x?html?($|[?#])", re.IGNORECASE)
+RUNS = ("script", "iframe", "object", "embed", "applet", "input", "button", "select", "textarea")
+PAGES = (".html", ".htm", ".xhtml")
 
 
 @dataclass
@@ -76,13 +78,12 @@ def read(archive: Archive, left_out: list[str]) -> tuple[dict[str, Any], dict[st
 
 
 def _xml(archive: Archive, name: str) -> Element:
-    if archive.entries[name].file_size > LARGEST_TEXT:
-        raise NotACourse(f"“{name[:80]}” is too large to be read.")
-    with archive.open(name) as file:
-        try:
-            return fromstring(file.read(), forbid_dtd=True)
-        except (ParseError, DefusedXmlException, LookupError, ValueError):
-            raise NotACourse(f"“{name[:80]}” is not XML that can be read.") from None
+    try:
+        return fromstring(archive.content(name), forbid_dtd=True)
+    except NotACourse:
+        raise
+    except (ParseError, DefusedXmlException, LookupError, ValueError):
+        raise NotACourse(f"“{name[:80]}” is not XML that can be read.") from None
 
 
 def _tag(element: Element) -> str:
@@ -191,7 +192,7 @@ class _Package:
             self.left_out.append(f"“{title}”: the package does not say where it lies.")
             return []
         for word, what in NOT_READ.items():
-            if resource.kind.startswith(word) and not resource.path.lower().endswith((".html", ".htm")):
+            if resource.kind.startswith(word) and not resource.path.lower().endswith(PAGES):
                 self.left_out.append(f"“{title}”: {what}.")
                 return []
         if resource.href.lower().startswith(("http://", "https://")):
@@ -203,8 +204,8 @@ class _Package:
             return self._web_link(title, resource)
         if resource.kind.startswith("imsdt"):
             return self._topic(title, resource)
-        if resource.path.lower().endswith((".html", ".htm", ".xhtml")):
-            return self._page(title, resource.path, self._html(resource.path))
+        if resource.path.lower().endswith(PAGES):
+            return self._page(title, resource.path, self.archive.content(resource.path))
         return self._file(title, resource.path)
 
     def _web_link(self, title: str, resource: Resource) -> list[dict[str, Any]]:
@@ -223,19 +224,13 @@ class _Package:
             return [{"kind": "text", "title": title, "body": words.strip()}] if words.strip() else []
         return self._page(title, resource.path, words)
 
-    def _html(self, path: str) -> bytes:
-        if self.archive.entries[path].file_size > LARGEST_TEXT:
-            raise NotACourse(f"“{path[:80]}” is too large to be read.")
-        with self.archive.open(path) as file:
-            return file.read()  # its own <meta charset> says how it is written
-
     def _page(self, title: str, path: str, html: bytes | str) -> list[dict[str, Any]]:
-        soup = BeautifulSoup(html, "html.parser")
+        soup = BeautifulSoup(html, "html.parser")  # of bytes, by what their own <meta charset> says
         running = soup.find_all(RUNS)
         for element in soup.find_all([*RUNS, "style", "head", "noscript"]):
             element.decompose()
         if running:
-            self.left_out.append(f"“{title}”: what runs in its page (scripts, frames, forms) was left out.")
+            self.left_out.append(f"“{title}”: what runs in its page (scripts, frames, fields) was left out.")
         for image in soup.find_all("img"):
             image["alt"] = " ".join((image.get("alt") or "").replace("[", "(").replace("]", ")").split())
         for element, name in [(e, "src") for e in soup.find_all("img")] + [(e, "href") for e in soup.find_all("a")]:
@@ -243,6 +238,11 @@ class _Package:
                 element[name] = self._address(path, element[name])
             if SCHEME.match(element.get(name) or ""):
                 del element[name]
+        between = [a for a in soup.find_all("a", href=PAGE) if not OUTSIDE.match(a["href"])]
+        for element in between:
+            del element["href"]
+        if between:
+            self.left_out.append(f"“{title}”: its links to other pages of the package became plain words.")
         markdown = _Markdown(heading_style="ATX", bullets="-").convert_soup(soup)
         heading, _, rest = (markdown := markdown.replace("\x00", "").strip()).partition("\n")
         if heading.lstrip("#").strip().casefold() == title.casefold():

@@ -42,10 +42,12 @@ OVEN = """<html><head><title>x</title><style>p{}</style></head><body><h1>The ove
 <script>steal()</script><p>See <img alt="A loaf" src="$IMS-CC-FILEBASE$/loaf.png"> and
 <a href="%24IMS-CC-FILEBASE%24/re%20cipe.pdf?canvas_download=1">the recipe</a>.</p><p><img src="draw.svg"></p>
 <h2>Fire</h2><ul><li>wood</li></ul><table><tr><th>Heat</th></tr><tr><td>250</td></tr></table>
+<form><p>In a form.</p><input name="steal()"></form><a href="two.html#x">page two</a>
 <a href="javascript:alert(1)">no</a></body></html>"""
 FILES = {
     "imsmanifest.xml": CARTRIDGE,
     "pages/oven.html": OVEN,
+    "pages/two.html": "two",
     "pages/draw.svg": "<svg/>",
     "link.xml": '<webLink xmlns="http://x"><title>v</title><url href="https://example.org/v?a=1"/></webLink>',
     "topic.xml": '<topic xmlns="http://x"><text texttype="text/html">&lt;p&gt;Why?&lt;/p&gt;</text></topic>',
@@ -90,12 +92,13 @@ def test_a_cartridge_is_a_course(ines):
     assert oven.blocks.first().body.startswith("Hot, **very** hot.")
     fire = oven.blocks.last().body
     assert "- wood" in fire and "| 250 |" in fire
+    assert "In a form." in fire and "page two" in fire and "](two" not in fire
     said = "\n".join(imported.left_out)
     assert all(
         words in said
         for words in ("“Test 1”: a test", "“Only words” came as an empty", "scripts", "draw.svg", "discussion")
     )
-    assert len(imported.left_out) == 6
+    assert len(imported.left_out) == 7
 
 
 def test_nothing_that_runs_comes_in(ines):
