@@ -87,6 +87,16 @@ def ask(socket: ClientConnection, sequence: int, jpeg: bytes) -> dict:
             return message
 
 
+def ask_until_answered(socket: ClientConnection, sequence: int, jpeg: bytes) -> dict:
+    """As `ask`, and again where it was dropped, as the page's next frame would be: a busy machine may drop some."""
+    for again in range(10):
+        answer = ask(socket, sequence + again, jpeg)
+        if answer["type"] != "dropped":
+            return answer
+        time.sleep(1)
+    raise AssertionError("Ten frames in a row were dropped.")
+
+
 def hear(socket: ClientConnection, kind: str, seconds: float = 5) -> dict:
     """The next message of a kind; others, such as a learning state, may come before it."""
     deadline = time.monotonic() + seconds
