@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models.functions import Lower
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 
@@ -48,7 +49,9 @@ class Line:
 def decode(data: bytes) -> str:
     """UTF-8, with or without a mark, or what older spreadsheets write."""
     if len(data) > LONGEST_FILE:
-        raise UnreadableTable(f"The table is larger than {LONGEST_FILE // 1024} KB. Split it.")
+        raise UnreadableTable(
+            _("The table is larger than %(longest_file)s KB. Split it.") % {"longest_file": LONGEST_FILE // 1024}
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -62,7 +65,10 @@ def read_lines(text: str) -> list[Line]:
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
     reader.fieldnames = [(name or "").strip().lower() for name in reader.fieldnames or []]
     if missing := [name for name in COLUMNS if name not in reader.fieldnames]:
-        raise UnreadableTable(f"The first line has to name the columns email, name and role; {missing[0]} is missing.")
+        raise UnreadableTable(
+            _("The first line has to name the columns email, name and role; %(missing)s is missing.")
+            % {"missing": missing[0]}
+        )
     lines = []
     try:
         for row in reader:
@@ -70,11 +76,16 @@ def read_lines(text: str) -> list[Line]:
             if any(values):
                 lines.append(Line(reader.line_num, values[0].lower(), values[1], values[2].lower() or ROLES[0]))
     except csv.Error as error:
-        raise UnreadableTable(f"Line {reader.line_num} cannot be read: {error}.") from None
+        raise UnreadableTable(
+            _("Line %(line_num)s cannot be read: %(error)s.") % {"line_num": reader.line_num, "error": error}
+        ) from None
     if not lines:
-        raise UnreadableTable("There is nobody in this table.")
+        raise UnreadableTable(_("There is nobody in this table."))
     if len(lines) > MOST_LINES:
-        raise UnreadableTable(f"{len(lines)} people are more than {MOST_LINES} at once. Split the table.")
+        raise UnreadableTable(
+            _("%(lines)s people are more than %(most_lines)s at once. Split the table.")
+            % {"lines": len(lines), "most_lines": MOST_LINES}
+        )
     _judge(lines)
     return lines
 
@@ -86,7 +97,7 @@ def _judge(lines: list[Line]) -> None:
     for line in lines:
         line.problem = _problem(line)
         if not line.problem and (first := seen.setdefault(line.email, line.number)) != line.number:
-            line.problem = f"The same address as in line {first}."
+            line.problem = _("The same address as in line %(first)s.") % {"first": first}
         line.is_there = line.email in there
 
 
@@ -94,13 +105,13 @@ def _problem(line: Line) -> str:
     try:
         validate_email(line.email)
     except ValidationError:
-        return "This is no e-mail address." if line.email else "The address is missing."
+        return _("This is no e-mail address.") if line.email else _("The address is missing.")
     if len(line.email) > EMAIL_LENGTH:
-        return "The address is too long."
+        return _("The address is too long.")
     if len(line.name) > NAME_LENGTH:
-        return f"The name is longer than {NAME_LENGTH} letters."
+        return _("The name is longer than %(name_length)s letters.") % {"name_length": NAME_LENGTH}
     if line.role not in ROLES:
-        return f"“{line.role}” is neither student nor instructor."
+        return _("“%(role)s” is neither student nor instructor.") % {"role": line.role}
     return ""
 
 

@@ -1,3 +1,4 @@
+from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -9,12 +10,12 @@ class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer attune_...`. Without that header, the next way of signing in is tried."""
 
     def authenticate(self, request):
-        scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
+        scheme, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
         row = token_of(token.strip())
         if row is None:
-            raise AuthenticationFailed("This token is unknown, revoked or expired.")
+            raise AuthenticationFailed(_("This token is unknown, revoked or expired."))
         return row.user, row
 
     def authenticate_header(self, request) -> str | None:

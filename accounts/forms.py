@@ -2,8 +2,11 @@ from datetime import timedelta
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import password_validation
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.account_import import LONGEST_FILE, UnreadableTable, decode, read_lines
 from accounts.models import Invitation, User
@@ -13,9 +16,9 @@ class SignupForm(forms.Form):
     """What sign-up asks beside e-mail and password. allauth builds its own form on top of this one."""
 
     display_name = forms.CharField(
-        label="Your name",
+        label=gettext_lazy("Your name"),
         max_length=80,
-        help_text="What other people here will read.",
+        help_text=gettext_lazy("What other people here will read."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     field_order = ["display_name", "email", "password1"]
@@ -25,27 +28,24 @@ class SignupForm(forms.Form):
         user.save(update_fields=["display_name"])
 
 
-LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("ar", "العربية")]
-
-
 class ProfileForm(forms.ModelForm):
     time_zone = forms.CharField(
-        label="Time zone",
+        label=gettext_lazy("Time zone"),
         max_length=64,
-        help_text="Type a city, such as Berlin. Times on your pages are shown in it.",
+        help_text=gettext_lazy("Type a city, such as Berlin. Times on your pages are shown in it."),
         widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false"}),
     )
     locale = forms.ChoiceField(
-        label="Language",
-        choices=LANGUAGES,
+        label=gettext_lazy("Language"),
+        choices=[("", gettext_lazy("As my browser asks")), *settings.LANGUAGES],
         required=False,
-        help_text="Offers of help beside a lesson come in it; the rest of the site is in English.",
+        help_text=gettext_lazy("Courses stay in the language they were written in."),
     )
 
     class Meta:
         model = User
         fields = ["display_name", "time_zone", "locale"]
-        labels = {"display_name": "Your name"}
+        labels = {"display_name": gettext_lazy("Your name")}
 
     def clean_time_zone(self) -> str:
         """`europe/berlin`, `Europe/Berlin` and, where only one city has that name, `Berlin`."""
@@ -53,11 +53,14 @@ class ProfileForm(forms.ModelForm):
         zones = {zone.casefold(): zone for zone in available_timezones()}
         cities = [zone for key, zone in zones.items() if "/" in key and key.rpartition("/")[2] == asked]
         if asked not in zones and len(cities) != 1:
-            raise forms.ValidationError("We know no such time zone. Choose one from the list, such as Europe/Berlin.")
+            raise forms.ValidationError(
+                _("We know no such time zone. Choose one from the list, such as Europe/Berlin.")
+            )
         return zones[asked] if asked in zones else cities[0]
 
     def clean_locale(self) -> str:
-        return self.cleaned_data["locale"] or self.instance.locale
+        """A form that says nothing of it leaves it."""
+        return self.cleaned_data["locale"] if "locale" in self.data else self.instance.locale
 
 
 def time_zones() -> list[str]:
@@ -70,7 +73,7 @@ class EraseForm(forms.Form):
     """Asks for the password, so that a session left open on a shared computer can't erase anything."""
 
     password = forms.CharField(
-        label="Your password", widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        label=gettext_lazy("Your password"), widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
     )
 
     def __init__(self, user: User, *args, **kwargs):
@@ -79,15 +82,22 @@ class EraseForm(forms.Form):
 
     def clean_password(self) -> str:
         if not self.user.check_password(self.cleaned_data["password"]):
-            raise forms.ValidationError("That is not your password.")
+            raise forms.ValidationError(_("That is not your password."))
         return self.cleaned_data["password"]
 
 
 class TokenForm(forms.Form):
-    LIVES = [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until I revoke it")]
+    LIVES = [
+        ("30", gettext_lazy("30 days")),
+        ("90", gettext_lazy("90 days")),
+        ("365", gettext_lazy("A year")),
+        ("", gettext_lazy("Until I revoke it")),
+    ]
 
-    name = forms.CharField(label="What is it for?", max_length=80, help_text="Such as “Timetable script”.")
-    days = forms.ChoiceField(label="It works for", choices=LIVES, required=False, initial="90")
+    name = forms.CharField(
+        label=gettext_lazy("What is it for?"), max_length=80, help_text=gettext_lazy("Such as “Timetable script”.")
+    )
+    days = forms.ChoiceField(label=gettext_lazy("It works for"), choices=LIVES, required=False, initial="90")
 
     def expires_at(self):
         days = self.cleaned_data["days"]
@@ -98,13 +108,13 @@ class AcceptForm(forms.Form):
     """What somebody invited to teach gives: nothing but a yes, where the account is theirs already."""
 
     display_name = forms.CharField(
-        label="Your name",
+        label=gettext_lazy("Your name"),
         max_length=80,
-        help_text="What other people here will read.",
+        help_text=gettext_lazy("What other people here will read."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     password = forms.CharField(
-        label="Choose a password",
+        label=gettext_lazy("Choose a password"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=password_validation.password_validators_help_text_html,
     )
@@ -139,16 +149,18 @@ class InvitationForm(forms.ModelForm):
         email = self.cleaned_data["email"]
         user = User.objects.filter(email__iexact=email).first()
         if user and user.is_staff:
-            raise forms.ValidationError(f"{user} teaches here already.")
+            raise forms.ValidationError(_("%(user)s teaches here already.") % {"user": user})
         if user and not user.is_active:
-            raise forms.ValidationError("The account of this address is switched off.")
+            raise forms.ValidationError(_("The account of this address is switched off."))
         return email
 
 
 class AccountTableForm(forms.Form):
-    file = forms.FileField(label="A CSV file", required=False)
-    table = forms.CharField(label="Or its lines", required=False, widget=forms.Textarea(attrs={"rows": 8}))
-    send_links = forms.BooleanField(label="Mail each new person a link to set a password", required=False)
+    file = forms.FileField(label=gettext_lazy("A CSV file"), required=False)
+    table = forms.CharField(
+        label=gettext_lazy("Or its lines"), required=False, widget=forms.Textarea(attrs={"rows": 8})
+    )
+    send_links = forms.BooleanField(label=gettext_lazy("Mail each new person a link to set a password"), required=False)
 
     def clean(self) -> dict:
         cleaned = super().clean()

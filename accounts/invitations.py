@@ -9,6 +9,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Invitation, User
 from accounts.tokens import digest_of
@@ -63,18 +64,18 @@ def accept_invitation(*, invitation: Invitation, display_name: str = "", passwor
     now = timezone.now()
     claimed = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, expires_at__gt=now).update(accepted_at=now)
     if not claimed:
-        raise InvitationGone("This invitation was used already, or its week is over.")
+        raise InvitationGone(_("This invitation was used already, or its week is over."))
     user = account_of(invitation)
     if user is None:
         user = User.objects.create_user(invitation.email, password, display_name=display_name, is_staff=True)
     elif not user.is_active:
-        raise InvitationGone("The account of this address is closed.")
+        raise InvitationGone(_("The account of this address is closed."))
     else:
         if needs_password(invitation):
             _take_over(user, password)
         user.is_staff = True
         user.save()
-    address, _ = EmailAddress.objects.get_or_create(user=user, email=user.email.lower())
+    address, _made = EmailAddress.objects.get_or_create(user=user, email=user.email.lower())
     address.verified = True
     address.save()
     address.set_as_primary()

@@ -1,10 +1,12 @@
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 def validate_time_zone(value: str) -> None:
@@ -37,12 +39,14 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. Administrators are superusers; instructors are staff and see the courses they teach."""
 
-    email = models.EmailField("e-mail", unique=True, error_messages={"unique": "This e-mail already has an account."})
-    display_name = models.CharField(max_length=80, blank=True, help_text="What other people here read as your name.")
+    email = models.EmailField(
+        "e-mail", unique=True, error_messages={"unique": _("This e-mail already has an account.")}
+    )
+    display_name = models.CharField(max_length=80, blank=True, help_text=_("What other people here read as your name."))
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
-    locale = models.CharField(max_length=12, default="en")
-    is_staff = models.BooleanField("instructor", default=False, help_text="May enter the administration and teach.")
-    is_active = models.BooleanField(default=True, help_text="Switch this off instead of deleting an account.")
+    locale = models.CharField(max_length=12, blank=True, help_text=_("Empty: the language of the browser."))
+    is_staff = models.BooleanField("instructor", default=False, help_text=_("May enter the administration and teach."))
+    is_active = models.BooleanField(default=True, help_text=_("Switch this off instead of deleting an account."))
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -57,12 +61,17 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_unique_in_any_case",
-                violation_error_message="This e-mail already has an account.",
+                violation_error_message=_("This e-mail already has an account."),
             ),
         ]
 
     def __str__(self) -> str:
         return self.display_name or self.email.partition("@")[0]
+
+    @property
+    def language(self) -> str:
+        """What mails and messages to this person are written in, where there is no browser to ask."""
+        return self.locale or settings.LANGUAGE_CODE
 
     @property
     def tzinfo(self) -> ZoneInfo:

@@ -42,7 +42,7 @@ def erase_account(user: User) -> int:
         removed += model.objects.filter(user=user).delete()[0]
     user.email = f"erased-{user.pk}@invalid.example"
     user.display_name = "Erased account"
-    user.time_zone, user.locale = "UTC", "en"
+    user.time_zone, user.locale = "UTC", ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.set_unusable_password()
     user.save()

@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import ApiToken, User
 
@@ -26,7 +27,9 @@ def digest_of(token: str) -> str:
 def make_token(*, user: User, name: str, expires_at: datetime | None) -> tuple[ApiToken, str]:
     """The row, and the token itself, which cannot be had again."""
     if user.api_tokens.count() >= MOST_TOKENS:
-        raise TooManyTokens(f"You have {MOST_TOKENS} tokens. Revoke one that is no longer used.")
+        raise TooManyTokens(
+            _("You have %(most_tokens)s tokens. Revoke one that is no longer used.") % {"most_tokens": MOST_TOKENS}
+        )
     token = PREFIX + secrets.token_urlsafe(32)
     return ApiToken.objects.create(user=user, name=name, digest=digest_of(token), expires_at=expires_at), token
 

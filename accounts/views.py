@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -54,7 +55,7 @@ def erase(request: HttpRequest) -> HttpResponse:
         user = request.user
         logout(request)
         personal_data.erase_all(user)
-        messages.info(request, "Your account and what belonged to it are erased.")
+        messages.info(request, _("Your account and what belonged to it are erased."))
         return redirect("courses:landing")
     return render(request, "accounts/erase.html", {"erase_form": form})
 
@@ -79,7 +80,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(request.user.api_tokens, pk=pk)
     token.delete()
-    messages.info(request, f"“{token.name}” is revoked.")
+    messages.info(request, _("“%(name)s” is revoked.") % {"name": token.name})
     return redirect("accounts:tokens")
 
 
@@ -101,7 +102,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
             invitations.accept_invitation(invitation=invitation, **form.cleaned_data)
         except invitations.InvitationGone:
             return render(request, "accounts/invitation_gone.html", status=410)
-        messages.success(request, "You can teach here now. Sign in to begin.")
+        messages.success(request, _("You can teach here now. Sign in to begin."))
         return redirect("account_login")
     context = {"form": form, "invitation": invitation, "account": account}
     return render(request, "accounts/invitation.html", context, status=422 if form.errors else 200)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.http import HttpResponse, StreamingHttpResponse
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
 
 from courses.models import Asset, Course
 
@@ -64,13 +65,16 @@ def keep(*, course: Course, upload: File, use: str) -> Asset:
         use, settings.ATTUNE_LARGEST_UPLOAD_MB * 1024 * 1024
     )
     if not upload.size:
-        raise RefusedFile("This file is empty.")
+        raise RefusedFile(_("This file is empty."))
     if upload.size > largest:
-        raise RefusedFile(f"This file has {filesizeformat(upload.size)}; {filesizeformat(largest)} is the most here.")
+        raise RefusedFile(
+            _("This file has %(size)s; %(largest)s is the most here.")
+            % {"size": filesizeformat(upload.size), "largest": filesizeformat(largest)}
+        )
     upload.seek(0)
     content_type = type_of(upload.read(64))
     if types and content_type not in types:
-        raise RefusedFile(f"This is not {words}.")
+        raise RefusedFile(_("This is not %(words)s.") % {"words": words})
     digest = hashlib.sha256()
     upload.seek(0)
     for piece in upload.chunks(PIECE):

@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from courses import addresses
 from courses.models import Block, BlockKind, CompletionRule, Reflection
 
@@ -57,31 +60,31 @@ def all_types() -> list[BlockType]:
 
 
 def _needs_text(block: Block) -> str:
-    return "" if block.body.strip() else "Write its text."
+    return "" if block.body.strip() else _("Write its text.")
 
 
 def _needs_picture(block: Block) -> str:
     if block.asset_id is None:
-        return "Choose a picture."
-    return "" if block.alt_text.strip() else "Say what the picture shows, for those who do not see it."
+        return _("Choose a picture.")
+    return "" if block.alt_text.strip() else _("Say what the picture shows, for those who do not see it.")
 
 
 def _needs_video(block: Block) -> str:
     if block.asset_id is None and not addresses.video_at(block.address):
-        return "Upload a video, or give its address at YouTube or Vimeo."
+        return _("Upload a video, or give its address at YouTube or Vimeo.")
     return ""
 
 
 def _needs_file(block: Block) -> str:
-    return "" if block.asset_id else "Choose a file."
+    return "" if block.asset_id else _("Choose a file.")
 
 
 def _needs_page(block: Block) -> str:
-    return "" if addresses.embeddable(block.address) else "Give the address of a page on an allowed site."
+    return "" if addresses.embeddable(block.address) else _("Give the address of a page on an allowed site.")
 
 
 def _needs_question(block: Block) -> str:
-    return "" if block.body.strip() else "Write what to reflect on."
+    return "" if block.body.strip() else _("Write what to reflect on.")
 
 
 def _show_video(user, block: Block, query) -> addresses.OutsideVideo | None:
@@ -96,29 +99,58 @@ def _show_reflection(user, block: Block, query) -> Reflection | None:
     return Reflection.objects.filter(user_id=user.pk, block=block).first()
 
 
-register(BlockType("text", "Text", "file-text", missing=_needs_text, teaser="Words, formulas, code, tables"))
-register(BlockType("image", "Picture", "image", missing=_needs_picture, teaser="With words for those who can't see it"))
+register(
+    BlockType(
+        "text",
+        gettext_lazy("Text"),
+        "file-text",
+        missing=_needs_text,
+        teaser=gettext_lazy("Words, formulas, code, tables"),
+    )
+)
+register(
+    BlockType(
+        "image",
+        gettext_lazy("Picture"),
+        "image",
+        missing=_needs_picture,
+        teaser=gettext_lazy("With words for those who can't see it"),
+    )
+)
 register(
     BlockType(
         "video",
-        "Video",
+        gettext_lazy("Video"),
         "play-btn",
         (NONE, SEEN, WATCHED),
         _needs_video,
         _show_video,
-        "A file, or one at YouTube or Vimeo",
+        gettext_lazy("A file, or one at YouTube or Vimeo"),
     )
 )
-register(BlockType("file", "File", "paperclip", missing=_needs_file, teaser="Something to download"))
-register(BlockType("embed", "Page", "window", missing=_needs_page, show=_show_page, teaser="From an allowed site"))
+register(
+    BlockType(
+        "file", gettext_lazy("File"), "paperclip", missing=_needs_file, teaser=gettext_lazy("Something to download")
+    )
+)
+register(
+    BlockType(
+        "embed",
+        gettext_lazy("Page"),
+        "window",
+        missing=_needs_page,
+        show=_show_page,
+        teaser=gettext_lazy("From an allowed site"),
+    )
+)
 register(
     BlockType(
         "reflection",
-        "Reflection",
+        gettext_lazy("Reflection"),
         "pencil",
         (NONE, SUBMITTED),
         _needs_question,
         _show_reflection,
-        "A question to answer for oneself",
+        gettext_lazy("A question to answer for oneself"),
     )
 )

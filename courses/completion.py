@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from courses import blocks
@@ -49,12 +51,13 @@ def remaining(user, lesson: Lesson) -> list[Remaining]:
 def words_left(block: Block, progress: BlockProgress | None) -> str:
     if block.rule == Block.Rule.SEEN:
         left = max(1, block.rule_value - (progress.seen_seconds if progress else 0))
-        return f"{left} more second{'s' * (left != 1)} here"
+        return ngettext("%(n)s more second here", "%(n)s more seconds here", left) % {"n": left}
     if block.rule == Block.Rule.WATCHED:
-        return f"watched {progress.watched_percent if progress else 0} of {block.rule_value}%"
+        seen = progress.watched_percent if progress else 0
+        return _("watched %(seen)s of %(asked)s%%") % {"seen": seen, "asked": block.rule_value}
     return {
-        Block.Rule.SUBMITTED: "to be answered" if block.kind == Block.Kind.QUIZ else "to be handed in",
-        Block.Rule.PASSED: "to be passed",
+        Block.Rule.SUBMITTED: _("to be answered") if block.kind == Block.Kind.QUIZ else _("to be handed in"),
+        Block.Rule.PASSED: _("to be passed"),
     }[Block.Rule(block.rule)]
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from mdit_py_plugins.container import container_plugin
@@ -53,7 +54,7 @@ ATTRIBUTES = {
     "mstyle": {"displaystyle", "scriptlevel"},
     "mover": {"accent"},
 }
-CALLOUTS = {"note": "Note", "tip": "Tip", "warning": "Careful", "example": "Example"}
+CALLOUTS = {"note": _("Note"), "tip": _("Tip"), "warning": _("Careful"), "example": _("Example")}
 LONGEST_FORMULA = 2000  # letters; what is longer is shown as it was written
 # The page has its own headings above a block: the first level of Markdown becomes the third of the page.
 HEADING_SHIFT = 2

@@ -73,14 +73,14 @@ class Course(models.Model):
     Mode = EnrollmentMode
 
     title = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=80, unique=True, help_text="The last part of the course's address.")
-    summary = models.CharField(max_length=240, help_text="One or two sentences, shown in the catalogue.")
+    slug = models.SlugField(max_length=80, unique=True, help_text=_("The last part of the course's address."))
+    summary = models.CharField(max_length=240, help_text=_("One or two sentences, shown in the catalogue."))
     description = models.TextField(blank=True, help_text="Markdown.")
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     enrollment = models.CharField("who may join", max_length=10, choices=EnrollmentMode, default=EnrollmentMode.OPEN)
     enrollment_code = models.CharField("course code", max_length=40, blank=True)
     seats = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How many students it takes; the next ones wait. Empty sets no limit."
+        null=True, blank=True, help_text=_("How many students it takes; the next ones wait. Empty sets no limit.")
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -130,12 +130,12 @@ class Module(models.Model):
     title = models.CharField(max_length=120)
     position = models.PositiveIntegerField(default=1)
 
-    opens_at = models.DateTimeField(null=True, blank=True, help_text="Closed to students until then.")
+    opens_at = models.DateTimeField(null=True, blank=True, help_text=_("Closed to students until then."))
     opens_after_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="So many days after a student joined, or after the start of their cohort."
+        null=True, blank=True, help_text=_("So many days after a student joined, or after the start of their cohort.")
     )
     prerequisites = models.ManyToManyField(
-        "courses.Lesson", blank=True, related_name="modules_after", help_text="Lessons to complete first."
+        "courses.Lesson", blank=True, related_name="modules_after", help_text=_("Lessons to complete first.")
     )
 
     objects = querysets.ModuleQuerySet.as_manager()
@@ -156,20 +156,20 @@ class Lesson(models.Model):
     module = models.ForeignKey(Module, models.CASCADE, related_name="lessons")
     title = models.CharField(max_length=120)
     summary = models.CharField(max_length=240, blank=True)
-    minutes = models.PositiveSmallIntegerField(default=10, help_text="How long it takes most people.")
+    minutes = models.PositiveSmallIntegerField(default=10, help_text=_("How long it takes most people."))
     position = models.PositiveIntegerField(default=1)
     edition = models.PositiveIntegerField(
         default=1,
-        help_text="Raise this when the text changes so much that earlier impressions no longer apply.",
+        help_text=_("Raise this when the text changes so much that earlier impressions no longer apply."),
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
 
-    opens_at = models.DateTimeField(null=True, blank=True, help_text="Closed to students until then.")
+    opens_at = models.DateTimeField(null=True, blank=True, help_text=_("Closed to students until then."))
     opens_after_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="So many days after a student joined, or after the start of their cohort."
+        null=True, blank=True, help_text=_("So many days after a student joined, or after the start of their cohort.")
     )
     prerequisites = models.ManyToManyField(
-        "self", symmetrical=False, blank=True, related_name="lessons_after", help_text="Lessons to complete first."
+        "self", symmetrical=False, blank=True, related_name="lessons_after", help_text=_("Lessons to complete first.")
     )
 
     objects = querysets.LessonQuerySet.as_manager()
@@ -231,31 +231,37 @@ class Block(models.Model):
     lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="blocks")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.TEXT)
     title = models.CharField(max_length=120)
-    body = models.TextField(blank=True, help_text="Markdown. For a quiz, the words before its questions.")
+    body = models.TextField(blank=True, help_text=_("Markdown. For a quiz, the words before its questions."))
     position = models.PositiveIntegerField(default=1)
     asset = models.ForeignKey(
-        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Its picture, video or file."
+        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("Its picture, video or file.")
     )
     captions = models.ForeignKey(
-        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text="A video's captions, as WebVTT."
+        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("A video's captions, as WebVTT.")
     )
     alt_text = models.CharField(
-        max_length=400, blank=True, help_text="What the picture shows, for those who do not see it."
+        max_length=400, blank=True, help_text=_("What the picture shows, for those who do not see it.")
     )
     address = models.CharField(
-        max_length=500, blank=True, help_text="A video at YouTube or Vimeo, or a page of an allowed site to embed."
+        max_length=500, blank=True, help_text=_("A video at YouTube or Vimeo, or a page of an allowed site to embed.")
     )
     rule = models.CharField(
-        "is complete when", max_length=10, choices=Rule, default=Rule.NONE, help_text="What a student has to do here."
+        "is complete when",
+        max_length=10,
+        choices=Rule,
+        default=Rule.NONE,
+        help_text=_("What a student has to do here."),
     )
     rule_value = models.PositiveIntegerField(
-        "seconds or percent", default=0, help_text="For “seen” the seconds, for “watched” the percent."
+        "seconds or percent", default=0, help_text=_("For “seen” the seconds, for “watched” the percent.")
     )
 
     version = models.PositiveIntegerField(
-        default=1, help_text="Counts its saves, so that two authors notice each other."
+        default=1, help_text=_("Counts its saves, so that two authors notice each other.")
     )
-    removed_at = models.DateTimeField(null=True, blank=True, help_text="Taken out of the lesson; its history keeps it.")
+    removed_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Taken out of the lesson; its history keeps it.")
+    )
 
     # What was taken out is gone for every page; what students did there stays, and a restored lesson has it back.
     objects = querysets.PresentBlocks.from_queryset(querysets.BlockQuerySet)()
@@ -290,8 +296,8 @@ class Enrollment(models.Model):
     role = models.CharField(max_length=10, choices=Role, default=Role.STUDENT)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     cohort = models.ForeignKey("courses.Cohort", models.SET_NULL, null=True, blank=True, related_name="enrollments")
-    words = models.CharField(max_length=1000, blank=True, help_text="What they wrote when they asked to join.")
-    queued_at = models.DateTimeField(null=True, blank=True, help_text="Since when they wait: the order of the list.")
+    words = models.CharField(max_length=1000, blank=True, help_text=_("What they wrote when they asked to join."))
+    queued_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when they wait: the order of the list."))
     created_at = models.DateTimeField("joined", default=timezone.now, editable=False)
 
     objects = querysets.EnrollmentQuerySet.as_manager()
@@ -359,9 +365,11 @@ class BlockProgress(models.Model):
     block = models.ForeignKey(Block, models.CASCADE, related_name="progress")
     seen_seconds = models.PositiveIntegerField(default=0)
     watched = models.CharField(
-        max_length=25, blank=True, help_text="Which hundredths of a video ran, as the bits of a hexadecimal number."
+        max_length=25, blank=True, help_text=_("Which hundredths of a video ran, as the bits of a hexadecimal number.")
     )
-    video_second = models.PositiveIntegerField(default=0, help_text="Where the video was left; this one may go back.")
+    video_second = models.PositiveIntegerField(
+        default=0, help_text=_("Where the video was left; this one may go back.")
+    )
     completed_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
 

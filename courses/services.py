@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses import completion
@@ -64,7 +65,7 @@ def record_lesson_progress(*, user: User, lesson: Lesson, block: Block | None = 
     """Remember that the lesson was opened and, where given, the block it was left at. Raises Locked."""
     require_open(user=user, lesson=lesson)
     if block is not None and block.lesson_id != lesson.pk:
-        raise ValueError("The block belongs to another lesson.")
+        raise ValueError(_("The block belongs to another lesson."))
     now = timezone.now()
     progress, created = Progress.objects.get_or_create(
         user=user, lesson=lesson, defaults={"last_block": block, "started_at": now, "last_seen_at": now}

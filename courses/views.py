@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from courses import assets, completion, panels, selectors, services
@@ -91,7 +92,9 @@ def enroll(request: HttpRequest, slug: str) -> HttpResponse:
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     if services.withdraw_student(user=request.user, course=course):
-        messages.info(request, f"You left {course}. Your progress is kept, in case you come back.")
+        messages.info(
+            request, _("You left %(course)s. Your progress is kept, in case you come back.") % {"course": course}
+        )
     return redirect("courses:home")
 
 
@@ -167,7 +170,7 @@ def asset(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     try:
         file = asset.file.open("rb")
     except FileNotFoundError as error:
-        raise Http404("The file is gone.") from error
+        raise Http404(_("The file is gone.")) from error
     return assets.serve(
         file,
         name=asset.name,
@@ -186,14 +189,16 @@ def complete_lesson(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.complete_lesson(user=request.user, lesson=lesson)
         except services.StillOpen:
-            messages.warning(request, "Some of this lesson is still open. What it is stands at its end.")
+            messages.warning(request, _("Some of this lesson is still open. What it is stands at its end."))
             return redirect(f"{lesson.get_absolute_url()}#remaining")
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
     following = outline.neighbour(lesson, +1)
     if following is None or outline.item(following).lock:
         following = outline.next_open and outline.next_open.lesson
     if outline.done == outline.total:
-        messages.success(request, f"That was the last open lesson. {lesson.course} is complete.")
+        messages.success(
+            request, _("That was the last open lesson. %(course)s is complete.") % {"course": lesson.course}
+        )
         return redirect(lesson.course)
     return redirect(following or lesson.course)
 
@@ -204,7 +209,7 @@ def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
         Lesson.objects.published().filter(module__course__in=Course.objects.visible_to(request.user)),
         pk=lesson_pk,
     )
-    messages.info(request, "Enroll to open the lessons of this course.")
+    messages.info(request, _("Enroll to open the lessons of this course."))
     return redirect(closed.course)
 
 

@@ -7,8 +7,11 @@ from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
+from django.utils import translation
+from django.utils.translation import gettext_noop as _
 from redis.exceptions import RedisError
 
+from accounts.middleware import language_of_socket
 from emotion.device_readings import DeviceReading, parse_reading, this_loops_reading_intake
 from emotion.device_readings import Submission as ReadingSubmission
 from emotion.intake import Submission, this_loops_intake
@@ -43,18 +46,19 @@ class FrameSocket(AsyncWebsocketConsumer):
         self._session_id = str(self.scope["url_route"]["kwargs"]["session_id"])
         self._group: str | None = None
         user = self.scope["user"]
+        self._language = language_of_socket(self.scope)
         await self.accept()
         if not user.is_authenticated:
-            await self.close(NOT_SIGNED_IN, "Please sign in first.")
+            await self.close(NOT_SIGNED_IN, _("Please sign in first."))
             return
         try:
             session = await self._find_session(user)
             if session is None:
-                await self.close(NO_SUCH_SESSION, "There is no such session.")
+                await self.close(NO_SUCH_SESSION, _("There is no such session."))
                 return
             await self.channel_layer.group_add(session.group, self.channel_name)
         except (DatabaseError, RedisError, OSError):
-            await self.close(TRY_AGAIN, "The server is not ready yet.")
+            await self.close(TRY_AGAIN, _("The server is not ready yet."))
             return
         self._group = session.group
         await self._tell({"type": "ready"})
@@ -89,7 +93,7 @@ class FrameSocket(AsyncWebsocketConsumer):
                 timer.cancel()
         await self._tell(message)
         if message["type"] == "closed":
-            await self.close(REFUSED_FINALLY, message["message"])
+            await self._close(message["message"])
 
     async def _submit(self, sequence: int, place: Place, jpeg: bytes) -> None:
         # Before the frame is handed over: its answer may be here before it is accepted.
@@ -105,7 +109,7 @@ class FrameSocket(AsyncWebsocketConsumer):
         if receipt.replaced is not None and (timer := self._outstanding.pop(receipt.replaced, None)):
             timer.cancel()
             await self._tell(
-                {"type": "dropped", "sequence": receipt.replaced, "message": "A newer frame took its place."}
+                {"type": "dropped", "sequence": receipt.replaced, "message": _("A newer frame took its place.")}
             )
 
     async def _submit_reading(self, sequence: int, reading: DeviceReading) -> None:
@@ -123,7 +127,7 @@ class FrameSocket(AsyncWebsocketConsumer):
             message = {"type": "refused", "sequence": sequence, "status": refusal.status, "message": str(refusal)}
             await self._tell(message)
         if refusal.final:
-            await self.close(REFUSED_FINALLY, str(refusal))
+            await self._close(str(refusal))
 
     def _expect(self, sequence: int) -> None:
         if timer := self._outstanding.pop(sequence, None):
@@ -138,7 +142,7 @@ class FrameSocket(AsyncWebsocketConsumer):
         if self._outstanding.pop(sequence, None):
             self._given_up.add(sequence)
             await self._tell(
-                {"type": "dropped", "sequence": sequence, "message": "No answer came within three seconds."}
+                {"type": "dropped", "sequence": sequence, "message": _("No answer came within three seconds.")}
             )
 
     async def _receive_text(self, text: str) -> None:
@@ -152,7 +156,7 @@ class FrameSocket(AsyncWebsocketConsumer):
         elif kind == "reading":
             await self._receive_reading(message)
         else:
-            await self._tell({"type": "refused", "sequence": None, "status": 400, "message": "Frames are binary."})
+            await self._tell({"type": "refused", "sequence": None, "status": 400, "message": _("Frames are binary.")})
 
     async def _receive_reading(self, message: dict) -> None:
         try:
@@ -165,12 +169,19 @@ class FrameSocket(AsyncWebsocketConsumer):
             return
         await self._submit_reading(reading.sequence, reading)
 
+    async def _close(self, reason: str) -> None:
+        with translation.override(self._language):
+            said = translation.gettext(reason)
+        await self.close(REFUSED_FINALLY, said)
+
     @database_sync_to_async
     def _find_session(self, user) -> LessonSession | None:
         return LessonSession.objects.visible_to(user).filter(pk=self._session_id).first()
 
     async def _tell(self, message: dict) -> None:
-        await self.send(text_data=json.dumps(message))
+        with translation.override(self._language):
+            said = {name: translation.gettext(message[name]) for name in ("words", "message") if message.get(name)}
+        await self.send(text_data=json.dumps({**message, **said}))
 
 
 def pack_frame(head: dict, jpeg: bytes) -> bytes:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils.translation import gettext_noop as _
 from redis.exceptions import RedisError
 
 from emotion.core import affect
@@ -177,14 +178,14 @@ def _versions(models: set[str]) -> dict[str, ModelVersion]:
 def _classes(version: ModelVersion | None, result: FrameResult) -> tuple[str, ...]:
     model = device_model(version) if version else None
     if model is None:
-        raise Refused("Another model serves now. Stop the camera and start it again.", 409)
+        raise Refused(_("Another model serves now. Stop the camera and start it again."), 409)
     if unknown := set(result.probabilities or ()) - set(model.manifest.classes):
         raise Refused(f"The model has no class called {', '.join(sorted(unknown))}.", 400)
     return model.manifest.classes
 
 
 def _away() -> Refused:
-    return Refused("The server cannot take a reading right now; it will again in a moment.", 503)
+    return Refused(_("The server cannot take a reading right now; it will again in a moment."), 503)
 
 
 def _complete(result: FrameResult, classes: tuple[str, ...]) -> FrameResult:

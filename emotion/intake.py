@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_noop as _
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
@@ -40,8 +41,8 @@ FRAMES_PER_SECOND = 2
 GATHER_SECONDS, GATHER_SECONDS_OF_MANY, MANY = 0.005, 0.02, 4
 MOST_AT_ONCE = 64
 OTHER_MODE = {
-    "server": "Pictures of this session are read on the server, so no readings are taken.",
-    "device": "Pictures of this session are read on the student's device, so nothing is taken.",
+    "server": _("Pictures of this session are read on the server, so no readings are taken."),
+    "device": _("Pictures of this session are read on the student's device, so nothing is taken."),
 }
 
 
@@ -143,17 +144,17 @@ def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mo
     """Raises Refused where this person may not send anything to this session (any more): frames where they are read on
     the server, readings where a device reads them (`mode`)."""
     if sender is None or sender.user_id != user_id:
-        raise Refused("There is no such session.", 404, final=True)
+        raise Refused(_("There is no such session."), 404, final=True)
     if not features_on:
-        raise Refused("The emotion features are turned off here.", 404, final=True)
+        raise Refused(_("The emotion features are turned off here."), 404, final=True)
     if sender.withdrawn_at is not None:
-        raise Refused("You have withdrawn your consent, so nothing is taken.", 403, final=True)
+        raise Refused(_("You have withdrawn your consent, so nothing is taken."), 403, final=True)
     if sender.consent_version != CONSENT_VERSION:
-        raise Refused("What the camera is for has changed since you agreed; please read it first.", 403, final=True)
+        raise Refused(_("What the camera is for has changed since you agreed; please read it first."), 403, final=True)
     if not sender.enrolled:
-        raise Refused("You are not enrolled in this course.", 403, final=True)
+        raise Refused(_("You are not enrolled in this course."), 403, final=True)
     if sender.ended_at is not None:
-        raise Refused("This session has ended.", 409, final=True)
+        raise Refused(_("This session has ended."), 409, final=True)
     if sender.mode != mode:
         raise Refused(OTHER_MODE[sender.mode], 409)
     if settings.ATTUNE_READING_PLACE not in ("student", mode):
@@ -175,7 +176,7 @@ def admit(attempts: Sequence[Attempt], mode: str) -> list[Sender | Refused]:
             )
             block = attempt.place.block_number
             if block and lesson_of.get(block) != sender.lesson_id:
-                raise Refused("That block is not part of this lesson.", 400)
+                raise Refused(_("That block is not part of this lesson."), 400)
             if time.time() - attempt.arrived_at > STALE_AFTER_SECONDS:
                 raise away()  # its page is about to be told "dropped", and must not be answered as well
         except Refused as refusal:
@@ -190,7 +191,7 @@ def number_of(sequence: int | None, sender: Sender, at: float) -> int:
     a statement with other students' it would cost them theirs."""
     number = sequence if sequence is not None else int((at - sender.started_at.timestamp()) * 1000)
     if not 0 <= number <= LARGEST_SEQUENCE:
-        raise Refused("This session has lasted too long; please start the camera again.", 409, final=True)
+        raise Refused(_("This session has lasted too long; please start the camera again."), 409, final=True)
     return number
 
 
@@ -256,7 +257,7 @@ def _hand_over(frames: list[Frame]) -> list[Receipt]:
 
 
 def away() -> Refused:
-    return Refused("The server cannot take a picture right now; it will again in a moment.", 503)
+    return Refused(_("The server cannot take a picture right now; it will again in a moment."), 503)
 
 
 def _with_own_connection(submit_many: Callable[[list], list], submissions: list) -> list:

@@ -21,7 +21,7 @@ LOOKS_LATELY = datetime.timedelta(seconds=20)
 
 def in_language_of(user):
     """A context in which words come out in this person's language."""
-    return translation.override(user.locale or "en")
+    return translation.override(user.language)
 
 
 def support_message(event: SupportEvent) -> dict[str, Any]:

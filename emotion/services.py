@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from courses.models import Course, Enrollment, Lesson
 from courses.release.locks import Locked, require_open
@@ -67,7 +68,7 @@ def give_consent(
     """
     _require_features()
     if not takes_as_student(user, course):
-        raise Refused("Only people enrolled in this course can turn its camera on.", 403)
+        raise Refused(_("Only people enrolled in this course can turn its camera on."), 403)
     choices = {"share_with_instructor": share_with_instructor, "share_for_research": share_for_research}
     with transaction.atomic():
         consent = Consent.objects.select_for_update().in_force().filter(user=user, course=course).first()
@@ -132,12 +133,12 @@ def start_session(*, user, lesson: Lesson, mode: str = SERVER) -> LessonSession:
     without enrollment or consent, for a mode that the operator does not offer, and while features are off."""
     _require_features()
     if not Lesson.objects.visible_to(user).filter(pk=lesson.pk).exists():
-        raise Refused("There is no such lesson.", 404)
+        raise Refused(_("There is no such lesson."), 404)
     consent = Consent.objects.in_force().filter(user=user, course=lesson.course).first()
     if consent is None:
-        raise Refused("The camera needs your consent for this course first.", 403)
+        raise Refused(_("The camera needs your consent for this course first."), 403)
     if not consent.is_current:
-        raise Refused("What the camera is for has changed since you agreed; please read it first.", 403)
+        raise Refused(_("What the camera is for has changed since you agreed; please read it first."), 403)
     _require_enrollment(user.pk, lesson.course.pk)
     try:
         require_open(user=user, lesson=lesson)
@@ -318,9 +319,9 @@ def prune_readings(*, older_than: datetime.timedelta, batch_size: int = 1000) ->
 
 def _require_features() -> None:
     if not features_are_on():
-        raise Refused("The emotion features are turned off here.", 404, final=True)
+        raise Refused(_("The emotion features are turned off here."), 404, final=True)
 
 
 def _require_enrollment(user_id: int, course_id: int) -> None:
     if not Enrollment.objects.active().students().filter(user_id=user_id, course_id=course_id).exists():
-        raise Refused("You are not enrolled in this course.", 403, final=True)
+        raise Refused(_("You are not enrolled in this course."), 403, final=True)

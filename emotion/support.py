@@ -48,8 +48,7 @@ def report_self(*, user, lesson: Lesson, state: str, place: Place) -> tuple[Self
         User.objects.select_for_update().get(pk=user.pk)  # taps at the same moment are counted one after another
         lately = SelfReport.objects.visible_to(user).filter(at__gt=timezone.now() - REPORTS_WITHIN)
         if lately.count() >= MOST_REPORTS:
-            with in_language_of(user):
-                raise TooOften(say(panel_words.PANEL["too_often"]))
+            raise TooOften(say(panel_words.PANEL["too_often"]))
         report = SelfReport.objects.create(
             user=user,
             lesson=lesson,

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
+# Only marked here: whoever tells them to a person says them in their language.
+from django.utils.translation import gettext_noop as _
+
 # Below this, no expression stands out enough to be named.
 CLEAR_ENOUGH = 0.45
 
+MIXED = _("Looks mixed, hard to say")
 LOOKS = {
-    "neutral": "Looks calm",
-    "happiness": "Looks happy",
-    "surprise": "Looks surprised",
-    "sadness": "Looks a little down",
-    "anger": "Looks tense",
-    "disgust": "Looks put off",
-    "fear": "Looks uneasy",
-    "contempt": "Looks sceptical",
+    "neutral": _("Looks calm"),
+    "happiness": _("Looks happy"),
+    "surprise": _("Looks surprised"),
+    "sadness": _("Looks a little down"),
+    "anger": _("Looks tense"),
+    "disgust": _("Looks put off"),
+    "fear": _("Looks uneasy"),
+    "contempt": _("Looks sceptical"),
 }
 STATE_LOOKS = {
-    "engaged": "Looks engaged",
-    "confused": "Looks puzzling here",
-    "frustrated": "Looks like hard going",
-    "bored": "Looks slow going",
-    "delighted": "Looks delighted",
-    "neutral": "Nothing stands out",
-    "unknown": "Hard to say",
+    "engaged": _("Looks engaged"),
+    "confused": _("Looks puzzling here"),
+    "frustrated": _("Looks like hard going"),
+    "bored": _("Looks slow going"),
+    "delighted": _("Looks delighted"),
+    "neutral": _("Nothing stands out"),
+    "unknown": _("Hard to say"),
 }
 HINTS = {
-    "no_face": "No face in view right now. That is fine.",
-    "several_faces": "Several faces in view, so nothing is read.",
-    "unclear": "The picture is unclear. A bit more light, or a little closer, helps.",
-    "too_small": "Your face is small in the picture. A little closer helps.",
-    "too_dark": "The picture is dark. A bit more light on your face helps.",
-    "too_bright": "The picture is very bright. A little less light, or none from behind, helps.",
-    "too_blurred": "The picture is blurred. Holding still, or wiping the lens, helps.",
-    "tilted": "Your head looks tilted, so nothing is read. Upright works best.",
+    "no_face": _("No face in view right now. That is fine."),
+    "several_faces": _("Several faces in view, so nothing is read."),
+    "unclear": _("The picture is unclear. A bit more light, or a little closer, helps."),
+    "too_small": _("Your face is small in the picture. A little closer helps."),
+    "too_dark": _("The picture is dark. A bit more light on your face helps."),
+    "too_bright": _("The picture is very bright. A little less light, or none from behind, helps."),
+    "too_blurred": _("The picture is blurred. Holding still, or wiping the lens, helps."),
+    "tilted": _("Your head looks tilted, so nothing is read. Upright works best."),
 }
+# What emotion.inference says, which knows no Django.
+DROPPED = (
+    _("A newer frame took its place."),
+    _("This one had waited too long."),
+    _("Something went wrong on our side."),
+)
 
 
 def describe(outcome: str, probabilities: dict[str, float | None] | None, reason: str = "") -> str:
@@ -41,4 +51,4 @@ def describe(outcome: str, probabilities: dict[str, float | None] | None, reason
     if outcome != "face" or not probabilities:
         return HINTS.get(reason) or HINTS.get(outcome, HINTS["unclear"])
     name, value = max(probabilities.items(), key=lambda item: item[1] or 0.0)
-    return LOOKS[name] if (value or 0.0) >= CLEAR_ENOUGH else "Looks mixed, hard to say"
+    return LOOKS[name] if (value or 0.0) >= CLEAR_ENOUGH else MIXED

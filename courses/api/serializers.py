@@ -1,10 +1,10 @@
 """What the API shows of courses, and takes. Writes go through the same services as the authors' pages."""
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.forms import LANGUAGES
 from accounts.models import User, validate_time_zone
 from courses import blocks
 from courses.markdown import render
@@ -174,7 +174,7 @@ class StillOpenSerializer(serializers.Serializer):
 
 class MeSerializer(serializers.ModelSerializer):
     time_zone = serializers.CharField(max_length=64, validators=[validate_time_zone])
-    locale = serializers.ChoiceField(LANGUAGES)
+    locale = serializers.ChoiceField(settings.LANGUAGES, allow_blank=True)
 
     class Meta:
         model = User

@@ -1,6 +1,8 @@
 """The assignment as a block of a lesson."""
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.assignments import selectors
 from courses.assignments.models import Assignment
@@ -11,8 +13,8 @@ from courses.models import Block
 
 def missing(block: Block) -> str:
     if not hasattr(block, "assignment"):
-        return "Say what can be handed in."
-    return "" if block.body.strip() else "Write what to do."
+        return _("Say what can be handed in.")
+    return "" if block.body.strip() else _("Write what to do.")
 
 
 def show(user, block: Block, query) -> selectors.ShownAssignment:
@@ -31,14 +33,14 @@ def details_url(block: Block) -> str:
 register(
     BlockType(
         "assignment",
-        "Assignment",
+        gettext_lazy("Assignment"),
         "clipboard-check",
         (NONE, SUBMITTED, PASSED),
         missing,
         show,
-        "Work to hand in, marked by you",
+        gettext_lazy("Work to hand in, marked by you"),
         made,
-        "What is taken, and the rubric",
+        gettext_lazy("What is taken, and the rubric"),
         details_url,
         export_assignment,
         build_assignment,

@@ -1,4 +1,6 @@
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.assignments.models import Assignment, Criterion
 from courses.assignments.services import LONGEST_TEXT
@@ -27,11 +29,11 @@ class MarkForm(forms.Form):
 
 
 class AssignmentForm(forms.ModelForm):
-    due_at = MomentField(required=False, label="Due")
+    due_at = MomentField(required=False, label=gettext_lazy("Due"))
     late_until = MomentField(
         required=False,
-        label="Taken until",
-        help_text="After this nothing is taken. Empty: late work is always taken.",
+        label=gettext_lazy("Taken until"),
+        help_text=gettext_lazy("After this nothing is taken. Empty: late work is always taken."),
     )
 
     class Meta:
@@ -53,7 +55,7 @@ class AssignmentForm(forms.ModelForm):
 class CriterionForm(forms.ModelForm):
     """Levels are written as lines, each beginning with its points: "4 Clear and complete"."""
 
-    lines = forms.CharField(required=False, label="Levels", widget=forms.Textarea)
+    lines = forms.CharField(required=False, label=gettext_lazy("Levels"), widget=forms.Textarea)
 
     class Meta:
         model = Criterion
@@ -64,14 +66,15 @@ class CriterionForm(forms.ModelForm):
         for line in self.cleaned_data["lines"].splitlines():
             if not line.strip():
                 continue
-            first, _, words = line.strip().partition(" ")
+            first, _space, words = line.strip().partition(" ")
             try:
                 points = float(first.rstrip(":").replace(",", "."))
             except ValueError:
                 points = -1.0
             if not 0 <= points <= 1000:
                 raise forms.ValidationError(
-                    f"Begin each line with its points, such as “3 Mostly clear”: {line.strip()[:60]}"
+                    _("Begin each line with its points, such as “3 Mostly clear”: %(strip)s")
+                    % {"strip": line.strip()[:60]}
                 )
             levels.append({"points": points, "words": words.strip()[:300]})
         return sorted(levels, key=lambda level: -level["points"])[:10]

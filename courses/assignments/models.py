@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.assignments import late, querysets
 
@@ -18,7 +20,7 @@ class Assignment(models.Model):
     points = models.PositiveSmallIntegerField(
         default=10,
         validators=[MinValueValidator(1)],
-        help_text="With a rubric, the sum of its best levels counts instead.",
+        help_text=gettext_lazy("With a rubric, the sum of its best levels counts instead."),
     )
     pass_percent = models.PositiveSmallIntegerField(default=50, validators=[MaxValueValidator(100)])
     takes_text = models.BooleanField("text can be handed in", default=True)
@@ -26,17 +28,26 @@ class Assignment(models.Model):
         "how many files", default=3, validators=[MaxValueValidator(20)], help_text="0 takes none."
     )
     file_types = models.CharField(
-        max_length=200, blank=True, default="pdf, docx, odt, txt, png, jpg", help_text="Endings. Empty takes any."
+        max_length=200,
+        blank=True,
+        default="pdf, docx, odt, txt, png, jpg",
+        help_text=gettext_lazy("Endings. Empty takes any."),
     )
     largest_mb = models.PositiveSmallIntegerField(
         "largest file, MB", default=20, validators=[MinValueValidator(1), MaxValueValidator(200)]
     )
     due_at = models.DateTimeField("due", null=True, blank=True)
     late_percent = models.PositiveSmallIntegerField(
-        "percent off a day late", default=0, validators=[MaxValueValidator(100)], help_text="For each day that began."
+        "percent off a day late",
+        default=0,
+        validators=[MaxValueValidator(100)],
+        help_text=gettext_lazy("For each day that began."),
     )
     late_until = models.DateTimeField(
-        "taken until", null=True, blank=True, help_text="After this nothing is taken. Empty: late work is always taken."
+        "taken until",
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("After this nothing is taken. Empty: late work is always taken."),
     )
     resubmissions = models.PositiveSmallIntegerField(
         "times it may be handed in again", default=1, validators=[MaxValueValidator(50)]
@@ -61,9 +72,9 @@ class Assignment(models.Model):
 
     def clean(self) -> None:
         if not self.takes_text and not self.most_files:
-            raise ValidationError({"most_files": "It has to take text or files."})
+            raise ValidationError({"most_files": _("It has to take text or files.")})
         if self.late_until and self.due_at and self.late_until < self.due_at:
-            raise ValidationError({"late_until": "This lies before it is due."})
+            raise ValidationError({"late_until": _("This lies before it is due.")})
 
     @property
     def lesson(self):
@@ -173,7 +184,7 @@ class Mark(models.Model):
 
     submission = models.OneToOneField(Submission, models.CASCADE, related_name="mark")
     points = models.FloatField(
-        validators=[MinValueValidator(0)], help_text="Before anything is taken off for lateness."
+        validators=[MinValueValidator(0)], help_text=gettext_lazy("Before anything is taken off for lateness.")
     )
     levels = models.JSONField(default=dict, help_text='{"criterion id": index of its level}')
     comment = models.TextField(blank=True)

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses import completion
@@ -35,7 +36,7 @@ def open_draft(*, user: User, assignment: Assignment) -> Submission:
     _check_open(assignment)
     done = Submission.objects.filter(user=user, assignment=assignment).aggregate(last=Max("number"))["last"] or 0
     if done > assignment.resubmissions:
-        raise NotTaken("You have handed this in as often as it is taken.")
+        raise NotTaken(_("You have handed this in as often as it is taken."))
     return Submission.objects.create(user=user, assignment=assignment, number=done + 1)
 
 
@@ -52,7 +53,7 @@ def add_file(*, user: User, assignment: Assignment, upload: File) -> SubmissionF
     """Put a file to the draft. Raises NotTaken."""
     draft = open_draft(user=user, assignment=assignment)
     if draft.files.count() >= assignment.most_files:
-        raise NotTaken(f"{assignment.most_files} files are the most here.")
+        raise NotTaken(_("%(most_files)s files are the most here.") % {"most_files": assignment.most_files})
     _check_file(assignment, upload)
     kept = SubmissionFile(submission=draft, name=clean_name(upload.name or ""), size=upload.size)
     kept.file.save(kept.name, upload, save=True)
@@ -82,7 +83,7 @@ def hand_in(*, user: User, assignment: Assignment, text: str | None = None) -> S
     if text is not None and assignment.takes_text:
         draft.text = text[:LONGEST_TEXT]
     if not draft.text.strip() and not draft.files.exists():
-        raise NotTaken("There is nothing to hand in yet.")
+        raise NotTaken(_("There is nothing to hand in yet."))
     _check_open(assignment)
     draft.submitted_at = draft.saved_at = timezone.now()
     draft.save(update_fields=["text", "submitted_at", "saved_at"])
@@ -100,11 +101,12 @@ def mark_submission(
     criteria = list(submission.assignment.criteria.all())
     if criteria:
         if any(levels.get(c.pk) not in range(len(c.levels)) for c in criteria):
-            raise NotTaken("Choose a level in each row.")
+            raise NotTaken(_("Choose a level in each row."))
         points = sum(c.levels[levels[c.pk]]["points"] for c in criteria)
     if points is None or not 0 <= points <= most_points(submission.assignment, criteria):
-        raise NotTaken(f"Points go from 0 to {most_points(submission.assignment, criteria):g}.")
-    mark, _ = Mark.objects.update_or_create(
+        most = f"{most_points(submission.assignment, criteria):g}"
+        raise NotTaken(_("Points go from 0 to %(most)s.") % {"most": most})
+    mark, _made = Mark.objects.update_or_create(
         submission=submission,
         defaults={
             "points": points,
@@ -152,20 +154,23 @@ def _note_passed(mark: Mark) -> None:
 
 def _check_open(assignment: Assignment) -> None:
     if assignment.is_closed(timezone.now()):
-        raise NotTaken("This is no longer taken. Write to your instructor if something kept you.")
+        raise NotTaken(_("This is no longer taken. Write to your instructor if something kept you."))
 
 
 def _check_file(assignment: Assignment, upload: File) -> None:
     name = upload.name or ""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     if not upload.size:
-        raise NotTaken("This file is empty.")
+        raise NotTaken(_("This file is empty."))
     if upload.size > assignment.largest_mb * 1024 * 1024:
-        raise NotTaken(f"This file has {filesizeformat(upload.size)}; {assignment.largest_mb} MB is the most here.")
+        raise NotTaken(
+            _("This file has %(size)s; %(largest_mb)s MB is the most here.")
+            % {"size": filesizeformat(upload.size), "largest_mb": assignment.largest_mb}
+        )
     if assignment.endings and ending not in assignment.endings:
-        raise NotTaken(f"Files of these kinds are taken: {', '.join(assignment.endings)}.")
+        raise NotTaken(_("Files of these kinds are taken: %(endings)s.") % {"endings": ", ".join(assignment.endings)})
     upload.seek(0)
     head = upload.read(64)
     upload.seek(0)
     if (ending in PROMISED and type_of(head) != PROMISED[ending]) or (ending == "pdf" and not head.startswith(b"%PDF")):
-        raise NotTaken(f"This is not a {ending.upper()} file, although its name says so.")
+        raise NotTaken(_("This is not a %(upper)s file, although its name says so.") % {"upper": ending.upper()})

@@ -95,7 +95,7 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     try:
         content = kept.file.open("rb")
     except FileNotFoundError as error:
-        raise Http404("The file is gone.") from error
+        raise Http404(_("The file is gone.")) from error
     return assets.serve(content, name=kept.name, size=kept.size, content_type=assets.DOWNLOAD)
 
 

@@ -20,7 +20,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("month")
     first = selectors.parse_month(asked) if asked else timezone.localdate().replace(day=1)
     if first is None:
-        raise Http404("There is no such month.")
+        raise Http404(_("There is no such month."))
     feed = CalendarFeed.objects.filter(user=request.user).first()
     context = {
         "month": selectors.month(request.user, first),
@@ -52,7 +52,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     """No sign-in: whoever knows the address may read it."""
     found = services.feed_at(token)
     if found is None:
-        raise Http404("There is no such calendar.")
+        raise Http404(_("There is no such calendar."))
     due = deadlines(found.user, selectors.courses_of(found.user))
     body = as_ics(due, now=timezone.now(), absolute=request.build_absolute_uri)
     headers = {"Content-Disposition": 'inline; filename="attune.ics"', "X-Robots-Tag": "noindex"}

@@ -1,4 +1,5 @@
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from courses.models import CertificateRule
 
@@ -10,4 +11,4 @@ class RuleForm(forms.ModelForm):
 
 
 class RevokeForm(forms.Form):
-    reason = forms.CharField(max_length=400, help_text="Kept here; the public page only says that it was revoked.")
+    reason = forms.CharField(max_length=400, help_text=_("Kept here; the public page only says that it was revoked."))

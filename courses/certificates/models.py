@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.querysets import PartQuerySet, _taught_course_ids
 
@@ -35,10 +37,10 @@ class CertificateRule(models.Model):
         null=True,
         blank=True,
         validators=[MaxValueValidator(100)],
-        help_text="Percent in the gradebook. Empty: completing every lesson is enough.",
+        help_text=gettext_lazy("Percent in the gradebook. Empty: completing every lesson is enough."),
     )
     words = models.CharField(
-        "words on it", max_length=200, blank=True, help_text="Such as: Six weeks, about 40 hours of work."
+        "words on it", max_length=200, blank=True, help_text=gettext_lazy("Such as: Six weeks, about 40 hours of work.")
     )
     signatory = models.CharField("who signs", max_length=120, blank=True)
 
@@ -53,7 +55,7 @@ class CertificateRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Certificates of {self.course}"
+        return _("Certificates of %(course)s") % {"course": self.course}
 
 
 class CertificateQuerySet(models.QuerySet):

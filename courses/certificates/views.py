@@ -2,6 +2,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from courses.certificates import services
@@ -49,7 +50,10 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         given = services.issue_to_all(course=course)
-        messages.success(request, f"Kept. {given} of your students have earned it by now." if given else "Kept.")
+        messages.success(
+            request,
+            _("Kept. %(given)s of your students have earned it by now.") % {"given": given} if given else _("Kept."),
+        )
         return redirect("certificates:rule", slug=course.slug)
     context = {
         "course": course,
@@ -65,11 +69,11 @@ def revoke(request: HttpRequest, code: str) -> HttpResponse:
     form = RevokeForm(request.POST or None)
     if request.method == "POST" and certificate.revoked_at:
         services.restore(certificate=certificate)
-        messages.success(request, f"The certificate of {certificate.name} holds again.")
+        messages.success(request, _("The certificate of %(name)s holds again.") % {"name": certificate.name})
         return redirect("certificates:rule", slug=certificate.course.slug)
     if request.method == "POST" and form.is_valid():
         services.revoke(certificate=certificate, by=request.user, reason=form.cleaned_data["reason"])
-        messages.success(request, f"The certificate of {certificate.name} no longer holds.")
+        messages.success(request, _("The certificate of %(name)s no longer holds.") % {"name": certificate.name})
         return redirect("certificates:rule", slug=certificate.course.slug)
     context = {"certificate": certificate, "form": form, "course": certificate.course}
     return render(request, "courses/certificates/revoke.html", context, status=422 if form.errors else 200)

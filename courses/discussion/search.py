@@ -3,6 +3,7 @@
 from django.contrib.postgres.search import SearchVectorField
 from django.db.models import Func, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from courses.discussion.models import Post, Thread
 from courses.discussion.selectors import searchable
@@ -24,7 +25,7 @@ def place_of(thread: Thread) -> str:
 register(
     Source(
         "thread",
-        "Discussions",
+        _("Discussions"),
         threads_of,
         title="title",
         text="opening",

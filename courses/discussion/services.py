@@ -118,7 +118,7 @@ def _tell_followers(post: Post) -> None:
     # Whoever left the course, or can no longer see the thread, is not told of it.
     by_locale: dict[str, list[User]] = {}
     for user in followers.filter(pk__in=_readers(thread)):
-        by_locale.setdefault(user.locale, []).append(user)
+        by_locale.setdefault(user.language, []).append(user)
     for locale, users in by_locale.items():
         with override(locale):
             notify(
@@ -202,7 +202,7 @@ def accept_answer(*, post: Post, user: User, accepted: bool = True) -> None:
     Thread.objects.filter(pk=post.thread_id).update(accepted=post.pk)
     if post.author is None or post.author_id == user.pk:
         return
-    with override(post.author.locale):
+    with override(post.author.language):
         notify(
             users=[post.author],
             kind=NotificationKind.ACCEPTED,

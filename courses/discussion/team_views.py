@@ -67,7 +67,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 def _team(request: HttpRequest, slug: str):
     course, may = course_and_standing(request, slug)
     if not may.moderates:
-        raise Http404("No such page.")
+        raise Http404(_("No such page."))
     return course, may
 
 

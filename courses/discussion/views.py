@@ -179,7 +179,7 @@ def course_and_standing(request: HttpRequest, slug: str) -> tuple[Course, Standi
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     may = selectors.standing_in(request.user, course)
     if may is None:
-        raise Http404("No such course.")
+        raise Http404(_("No such course."))
     return course, may
 
 

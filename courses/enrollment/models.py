@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.enrollment import querysets
 from courses.models import Role
@@ -33,12 +35,12 @@ class Cohort(models.Model):
             UniqueConstraint(
                 fields=["course", "name"],
                 name="cohort_name_unique_in_course",
-                violation_error_message="This course has a cohort of that name.",
+                violation_error_message=gettext_lazy("This course has a cohort of that name."),
             ),
             CheckConstraint(
                 condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
                 name="cohort_ends_after_its_start",
-                violation_error_message="A cohort ends after it starts.",
+                violation_error_message=gettext_lazy("A cohort ends after it starts."),
             ),
         ]
 
@@ -58,12 +60,14 @@ class Invitation(models.Model):
     )
     cohort = models.ForeignKey(Cohort, models.SET_NULL, null=True, blank=True, related_name="+")
     most_uses = models.PositiveIntegerField(
-        "how many may use it", null=True, blank=True, help_text="Empty: any number."
+        "how many may use it", null=True, blank=True, help_text=gettext_lazy("Empty: any number.")
     )
     uses = models.PositiveIntegerField(default=0, editable=False)
     expires_at = models.DateTimeField("works until", null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    site = models.CharField(max_length=200, blank=True, editable=False, help_text="What its mail's link begins with.")
+    site = models.CharField(
+        max_length=200, blank=True, editable=False, help_text=gettext_lazy("What its mail's link begins with.")
+    )
     mail_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -104,9 +108,9 @@ class Invitation(models.Model):
     def why_not(self) -> str:
         """The sentence that tells why it no longer works; empty while it does."""
         if self.revoked_at:
-            return "This invitation was taken back."
+            return _("This invitation was taken back.")
         if self.expires_at and self.expires_at <= timezone.now():
-            return "This invitation has run out."
+            return _("This invitation has run out.")
         if self.most_uses is not None and self.uses >= self.most_uses:
-            return "This invitation was used as often as it may be."
+            return _("This invitation was used as often as it may be.")
         return ""

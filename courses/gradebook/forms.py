@@ -1,15 +1,17 @@
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class OverrideForm(forms.Form):
     points = forms.FloatField(min_value=0, required=False)
-    excused = forms.BooleanField(required=False, label="Excused: it counts nowhere")
-    reason = forms.CharField(max_length=400, help_text="Kept in the trail below.")
+    excused = forms.BooleanField(required=False, label=gettext_lazy("Excused: it counts nowhere"))
+    reason = forms.CharField(max_length=400, help_text=gettext_lazy("Kept in the trail below."))
 
     def __init__(self, *args, most: float, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["points"].label = f"Points, of {most:g}"
-        self.fields["points"].help_text = "Empty: as it was marked."
+        self.fields["points"].help_text = _("Empty: as it was marked.")
         self.fields["points"].max_value = most
         self.most = most
 
@@ -17,7 +19,7 @@ class OverrideForm(forms.Form):
         cleaned = super().clean()
         points = cleaned.get("points")
         if points is not None and cleaned.get("excused"):
-            self.add_error("points", "Give points or excuse it, not both.")
+            self.add_error("points", _("Give points or excuse it, not both."))
         if points is not None and points > self.most * 2:
             self.add_error("points", f"{self.most * 2:g} is the most, twice what it is worth.")
         return cleaned
@@ -32,7 +34,7 @@ class CategoryForm(forms.Form):
     def clean(self):
         cleaned = super().clean()
         if cleaned.get("name") and cleaned.get("weight") is None:
-            self.add_error("weight", "How many percent?")
+            self.add_error("weight", _("How many percent?"))
         return cleaned
 
 
@@ -40,7 +42,7 @@ class SetupForm(forms.Form):
     """A row for each category, some empty ones, and for each item the index of its row."""
 
     EMPTY_ROWS = 2
-    missing_is_zero = forms.BooleanField(required=False, label="What is missing counts as zero")
+    missing_is_zero = forms.BooleanField(required=False, label=gettext_lazy("What is missing counts as zero"))
 
     def __init__(self, *args, categories, items, placed, **kwargs):
         super().__init__(*args, **kwargs)

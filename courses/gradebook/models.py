@@ -5,6 +5,8 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.querysets import PartQuerySet
 
@@ -18,11 +20,13 @@ class GradebookRule(models.Model):
     missing_is_zero = models.BooleanField(
         "what is missing counts as zero",
         default=False,
-        help_text="Otherwise a total is made of what has a mark so far. Turn this on when the course ends.",
+        help_text=gettext_lazy(
+            "Otherwise a total is made of what has a mark so far. Turn this on when the course ends."
+        ),
     )
 
     def __str__(self) -> str:
-        return f"Gradebook of {self.course}"
+        return _("Gradebook of %(course)s") % {"course": self.course}
 
 
 class GradeCategory(models.Model):
@@ -30,7 +34,10 @@ class GradeCategory(models.Model):
     name = models.CharField(max_length=80)
     weight = models.PositiveSmallIntegerField(default=50, validators=[MaxValueValidator(100)], help_text="Percent.")
     drop_lowest = models.PositiveSmallIntegerField(
-        "leave out the lowest", default=0, validators=[MaxValueValidator(20)], help_text="How many. The last one stays."
+        "leave out the lowest",
+        default=0,
+        validators=[MaxValueValidator(20)],
+        help_text=gettext_lazy("How many. The last one stays."),
     )
     position = models.PositiveIntegerField(default=1)
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext_lazy as _
+
 from courses.grade_items import GradeItem
 from courses.gradebook import sources
 from courses.gradebook.calculation import Category, Total, rounded, total_of
 from courses.models import Course, Enrollment, GradebookRule, GradeCategory, GradeOverride, GradePlacement
 
 HUNDRED = Decimal(100)
-ELSE = "Everything else"
+ELSE = _("Everything else")
 
 
 class Cell(NamedTuple):

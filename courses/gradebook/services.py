@@ -1,4 +1,5 @@
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.events.services import record
@@ -52,7 +53,7 @@ def save_categories(
     """
     weights = sum(row["weight"] for row in categories)
     if categories and weights != 100:
-        raise WrongWeights(f"The weights add up to {weights}; they have to make 100.")
+        raise WrongWeights(_("The weights add up to %(weights)s; they have to make 100.") % {"weights": weights})
     Course.objects.select_for_update().get(pk=course.pk)
     known = {row.pk: row for row in GradeCategory.objects.filter(course=course)}
     kept = [row["id"] for row in categories if row["id"] in known]

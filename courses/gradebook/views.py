@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -98,13 +99,13 @@ def override(request: HttpRequest, slug: str, key: str, user_id: int) -> HttpRes
     enrolled = Enrollment.objects.for_course(course).students()
     student = get_object_or_404(User.objects.filter(pk__in=enrolled.values("user")), pk=user_id)
     if item is None:
-        raise Http404("There is no such item in this gradebook.")
+        raise Http404(_("There is no such item in this gradebook."))
     now = GradeOverride.objects.filter(course=course, user=student, key=key).first()
     initial = {"points": now.points, "excused": now.is_excused} if now else {}
     form = forms.OverrideForm(request.POST or None, initial=initial, most=item.points)
     if request.method == "POST" and form.is_valid():
         services.override_grade(course=course, user=student, key=key, by=request.user, **form.cleaned_data)
-        messages.success(request, f"Kept for {student}.")
+        messages.success(request, _("Kept for %(student)s.") % {"student": student})
         return redirect("gradebook:gradebook", slug=course.slug)
     context = {
         "course": course,
@@ -134,7 +135,7 @@ def setup(request: HttpRequest, slug: str) -> HttpResponse:
         except services.WrongWeights as error:
             form.add_error(None, str(error))
         except IntegrityError:
-            form.add_error(None, "Two categories have the same name.")
+            form.add_error(None, _("Two categories have the same name."))
         else:
             messages.success(request, "Kept.")
             return redirect("gradebook:gradebook", slug=course.slug)

@@ -4,6 +4,7 @@ import json
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from courses.notifications.models import Notification
@@ -21,7 +22,7 @@ class NotificationSocket(AsyncWebsocketConsumer):
         user = self.scope["user"]
         await self.accept()
         if not user.is_authenticated:
-            await self.close(NOT_SIGNED_IN, "Please sign in first.")
+            await self.close(NOT_SIGNED_IN, _("Please sign in first."))
             return
         try:
             # First the group, then the count: what happens between the two is told twice rather than not at all.
@@ -29,7 +30,7 @@ class NotificationSocket(AsyncWebsocketConsumer):
             self._group = group_of(user.pk)
             unread = await database_sync_to_async(Notification.objects.visible_to(user).unread().count)()
         except (DatabaseError, RedisError, OSError):
-            await self.close(TRY_AGAIN, "The server is not ready yet.")
+            await self.close(TRY_AGAIN, _("The server is not ready yet."))
             return
         await self.send(json.dumps({"unread": unread}))
 

@@ -95,7 +95,7 @@ def _release(rows: list[Notification]) -> None:
 def _message(rows: list[Notification], connection) -> EmailMultiAlternatives:
     user = rows[0].user
     daily = rows[0].mail == MailWish.DAILY
-    with translation.override(user.locale), timezone.override(user.tzinfo):
+    with translation.override(user.language), timezone.override(user.tzinfo):
         unsubscribe = absolute(unsubscribe_path(user, MailWish.DAILY if daily else rows[0].kind))
         context = {
             "user": user,

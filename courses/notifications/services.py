@@ -240,7 +240,7 @@ def prune_notifications(*, read_before: datetime, told_before: datetime, batch_s
 def _notify_in_their_language(user_ids: Iterable[int], title, **fields) -> int:
     by_locale: dict[str, list[User]] = {}
     for user in User.objects.filter(pk__in=list(user_ids)):
-        by_locale.setdefault(user.locale, []).append(user)
+        by_locale.setdefault(user.language, []).append(user)
     told = 0
     for locale, users in by_locale.items():
         with override(locale):

@@ -65,7 +65,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     found = mail.read_unsubscribe(token)
     if found is None:
-        raise Http404("No such link.")
+        raise Http404(_("No such link."))
     user, kind = found
     if done := request.method == "POST":
         services.unsubscribe(user=user, kind=kind)
@@ -78,7 +78,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 def announcements(request: HttpRequest, slug: str) -> HttpResponse:
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     if not (course.is_taken_by(request.user) or course.is_taught_by(request.user)):
-        raise Http404("No such course.")
+        raise Http404(_("No such course."))
     rows = Announcement.objects.visible_to(request.user).for_course(course).select_related("author")
     context = {
         "course": course,

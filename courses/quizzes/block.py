@@ -1,6 +1,8 @@
 """The quiz as a block of a lesson."""
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.blocks import NONE, PASSED, SUBMITTED, BlockType, register
 from courses.models import Block
@@ -11,8 +13,8 @@ from courses.quizzes.transfer import build_quiz, export_quiz
 
 def missing(block: Block) -> str:
     if not hasattr(block, "quiz"):
-        return "Add its questions."
-    return "" if block.quiz.questions.exists() or block.quiz.draws.exists() else "Add its questions."
+        return _("Add its questions.")
+    return "" if block.quiz.questions.exists() or block.quiz.draws.exists() else _("Add its questions.")
 
 
 def show(user, block: Block, query) -> "selectors.ShownQuiz":
@@ -48,14 +50,14 @@ def details_url(block: Block) -> str:
 register(
     BlockType(
         "quiz",
-        "Quiz",
+        gettext_lazy("Quiz"),
         "patch-question",
         (NONE, SUBMITTED, PASSED),
         missing,
         show,
-        "Questions to check oneself",
+        gettext_lazy("Questions to check oneself"),
         made,
-        "Edit the questions",
+        gettext_lazy("Edit the questions"),
         details_url,
         export_quiz,
         build_quiz,

@@ -1,5 +1,7 @@
 import json
 
+from django.utils.translation import gettext as _
+
 from courses.quizzes.answers import Fields
 
 LARGEST_BODY = 200_000
@@ -19,15 +21,15 @@ def attempt_number(given: object) -> int | None:
 def read_save(body: bytes) -> tuple[int, Fields]:
     """`{"number": 2, "answers": {"q-7": ["31"], "q-8": ["Paris"]}}` -> (2, the fields). Raises NotRead."""
     if len(body) > LARGEST_BODY:
-        raise NotRead(f"Answers take {LARGEST_BODY} bytes at most.")
+        raise NotRead(_("Answers take %(largest_body)s bytes at most.") % {"largest_body": LARGEST_BODY})
     try:
         sent = json.loads(body)
     except ValueError as error:
-        raise NotRead("Answers are sent as JSON.") from error
+        raise NotRead(_("Answers are sent as JSON.")) from error
     number = attempt_number(sent.get("number")) if isinstance(sent, dict) else None
     fields = sent.get("answers") if isinstance(sent, dict) else None
     if number is None or not isinstance(fields, dict):
-        raise NotRead('Send {"number": 1, "answers": {"q-7": ["31"]}}.')
+        raise NotRead(_('Send {"number": 1, "answers": {"q-7": ["31"]}}.'))
     if not all(isinstance(v, list) and all(isinstance(text, str) for text in v) for v in fields.values()):
-        raise NotRead('An answer is a list of texts, as in {"q-7": ["31"]}.')
+        raise NotRead(_('An answer is a list of texts, as in {"q-7": ["31"]}.'))
     return number, fields

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from courses.quizzes import querysets
@@ -39,18 +40,22 @@ class Quiz(models.Model):
     block = models.OneToOneField("courses.Block", models.CASCADE, related_name="quiz")
     pass_percent = models.PositiveSmallIntegerField(default=70)
     attempt_limit = models.PositiveSmallIntegerField(
-        "attempts", null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: as many as one likes."
+        "attempts",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: as many as one likes."),
     )
     minutes = models.PositiveSmallIntegerField(
         "minutes for an attempt",
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Empty: no limit. What was saved when the time is up counts.",
+        help_text=_("Empty: no limit. What was saved when the time is up counts."),
     )
     opens_at = models.DateTimeField(null=True, blank=True)
     closes_at = models.DateTimeField(
-        null=True, blank=True, help_text="An attempt that is open then ends with what was saved."
+        null=True, blank=True, help_text=_("An attempt that is open then ends with what was saved.")
     )
     shuffle_questions = models.BooleanField(default=False)
     shuffle_choices = models.BooleanField(default=False)
@@ -68,7 +73,7 @@ class Quiz(models.Model):
             CheckConstraint(
                 condition=Q(opens_at__isnull=True) | Q(closes_at__isnull=True) | Q(closes_at__gt=F("opens_at")),
                 name="quiz_closes_after_it_opens",
-                violation_error_message="It has to close after it opens.",
+                violation_error_message=_("It has to close after it opens."),
             ),
             CheckConstraint(
                 condition=Q(attempt_limit__isnull=True) | Q(attempt_limit__gte=1), name="quiz_attempt_limit_allows_one"
@@ -89,7 +94,9 @@ class Quiz(models.Model):
 
     def clean(self) -> None:
         if self.show_answers == self.Show.AFTER_CLOSING and not self.closes_at:
-            raise ValidationError({"closes_at": "Say when it closes, or show the right answers at another time."})
+            raise ValidationError(
+                {"closes_at": gettext("Say when it closes, or show the right answers at another time.")}
+            )
 
     @property
     def lesson(self):
@@ -142,7 +149,7 @@ class QuizDraw(models.Model):
 
     def clean(self) -> None:
         if self.quiz_id and self.pool_id and self.pool.course_id != self.quiz.course.pk:
-            raise ValidationError({"pool": "This pool belongs to another course."})
+            raise ValidationError({"pool": gettext("This pool belongs to another course.")})
 
     @property
     def course(self):
@@ -158,21 +165,21 @@ class Question(models.Model):
     pool = models.ForeignKey(QuestionPool, models.CASCADE, null=True, blank=True, related_name="questions")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.SINGLE)
     prompt = models.TextField(
-        help_text="Markdown. Gaps to fill are written where they stand: Water boils at {{100|a hundred}} degrees."
+        help_text=_("Markdown. Gaps to fill are written where they stand: Water boils at {{100|a hundred}} degrees.")
     )
-    explanation = models.TextField(blank=True, help_text="Markdown, shown with the result.")
+    explanation = models.TextField(blank=True, help_text=_("Markdown, shown with the result."))
     points = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     accepted = models.TextField(
-        "accepted answers", blank=True, help_text="For a short text: each form that counts as right on its own line."
+        "accepted answers", blank=True, help_text=_("For a short text: each form that counts as right on its own line.")
     )
     exact = models.BooleanField(
         "capitals and spaces count",
         default=False,
-        help_text="For short texts and gaps. Otherwise “new  york” is New York.",
+        help_text=_("For short texts and gaps. Otherwise “new  york” is New York."),
     )
-    number = models.FloatField("right number", null=True, blank=True, help_text="For a number.")
+    number = models.FloatField("right number", null=True, blank=True, help_text=_("For a number."))
     tolerance = models.FloatField(
-        default=0, validators=[MinValueValidator(0)], help_text="How far off still counts as right."
+        default=0, validators=[MinValueValidator(0)], help_text=_("How far off still counts as right.")
     )
     position = models.PositiveIntegerField(default=1)
 
@@ -186,7 +193,7 @@ class Question(models.Model):
             CheckConstraint(
                 condition=Q(quiz__isnull=True, pool__isnull=False) | Q(quiz__isnull=False, pool__isnull=True),
                 name="question_in_quiz_or_pool",
-                violation_error_message="A question stands in a quiz or in a pool: choose one of them.",
+                violation_error_message=_("A question stands in a quiz or in a pool: choose one of them."),
             ),
             CheckConstraint(condition=Q(kind__in=QuestionKind.values), name="question_kind_is_known"),
             CheckConstraint(condition=Q(points__gte=1), name="question_is_worth_something"),
@@ -211,9 +218,9 @@ class Choice(models.Model):
 
     question = models.ForeignKey(Question, models.CASCADE, related_name="choices")
     text = models.CharField(max_length=240, blank=True)
-    match = models.CharField(max_length=240, blank=True, help_text="For matching: what belongs to it.")
+    match = models.CharField(max_length=240, blank=True, help_text=_("For matching: what belongs to it."))
     is_correct = models.BooleanField("right", default=False)
-    feedback = models.CharField(max_length=400, blank=True, help_text="What someone who picked this reads.")
+    feedback = models.CharField(max_length=400, blank=True, help_text=_("What someone who picked this reads."))
     position = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -267,12 +274,12 @@ class QuizAttempt(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     deadline = models.DateTimeField(null=True, blank=True)
     layout = models.JSONField(
-        default=list, help_text="What was drawn, in the order shown: [[question id, [choice ids], points]]"
+        default=list, help_text=_("What was drawn, in the order shown: [[question id, [choice ids], points]]")
     )
     answers = models.JSONField(default=dict, help_text='{"question id": answer}; `answers.py` tells each kind\'s form')
     saved_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
-    expired = models.BooleanField(default=False, help_text="Ended by its deadline, with what was saved.")
+    expired = models.BooleanField(default=False, help_text=_("Ended by its deadline, with what was saved."))
     results = models.JSONField(default=dict, help_text='{"question id": share in 0..1}')
     points = models.FloatField(null=True, blank=True)
     max_points = models.FloatField(null=True, blank=True)

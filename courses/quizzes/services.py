@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from courses import completion
@@ -59,7 +60,8 @@ class UnansweredQuestions(ValueError):
     def __init__(self, problems: dict[int, str]):
         self.problems = problems
         self.question_ids = list(problems)
-        super().__init__(f"{len(problems)} questions have no answer.")
+        n = len(problems)
+        super().__init__(ngettext("%(n)s question has no answer.", "%(n)s questions have no answer.", n) % {"n": n})
 
 
 def begin_attempt(*, user: User, quiz: Quiz) -> QuizAttempt:

@@ -1,6 +1,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import UniqueConstraint
+from django.utils.translation import gettext as _
 
 from courses.release import querysets
 
@@ -29,4 +30,4 @@ class CohortLessonDate(models.Model):
 
     def clean(self) -> None:
         if self.cohort_id and self.lesson_id and self.cohort.course_id != self.lesson.module.course_id:
-            raise ValidationError({"cohort": "This cohort takes another course."})
+            raise ValidationError({"cohort": _("This cohort takes another course.")})

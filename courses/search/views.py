@@ -2,6 +2,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from courses.search import selectors
@@ -24,7 +25,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "page": page,
         "kind": kind,
         "asked": "q" in request.GET,
-        "filters": [("", "Everything", address(kind=""))]
+        "filters": [("", _("Everything"), address(kind=""))]
         + [(source.kind, source.label, address(kind=source.kind)) for source in page.kinds],
         "previous": address(page=page.number - 1) if page.number > 1 else "",
         "next": address(page=page.number + 1) if page.number < page.pages else "",

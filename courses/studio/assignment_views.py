@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from courses.assignments.forms import AssignmentForm, CriterionForm
@@ -46,7 +47,7 @@ def add_criterion(request: HttpRequest, pk: int) -> HttpResponse:
         return refusal
     title = request.POST.get("title", "").strip()[:120]
     if not title:
-        return refused(request, assignment_url(assignment), "Say what you look at.")
+        return refused(request, assignment_url(assignment), _("Say what you look at."))
     criterion = services.add_criterion(assignment=assignment, title=title)
     return redirect(f"{assignment_url(assignment)}#criterion-{criterion.pk}")
 
@@ -83,5 +84,5 @@ def _marked(request: HttpRequest, assignment: Assignment) -> HttpResponse | None
     """Marks stand on the rubric they were given by, so from the first one on only its words change."""
     if not Mark.objects.filter(submission__assignment=assignment).exists():
         return None
-    sentence = "Marks were given by this rubric, so its rows and points stay. You can still change its words."
+    sentence = _("Marks were given by this rubric, so its rows and points stay. You can still change its words.")
     return refused(request, assignment_url(assignment), sentence, status=409)

@@ -1,5 +1,6 @@
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from courses import blocks
 from courses.models import Block, Course, Lesson, Module
@@ -51,7 +52,7 @@ class BlockForm(forms.ModelForm):
     def clean_rule(self) -> str:
         rule = self.cleaned_data["rule"]
         if rule not in blocks.type_of(self.instance.kind).rules:
-            raise ValidationError("This part cannot be completed in that way.")
+            raise ValidationError(_("This part cannot be completed in that way."))
         return rule
 
     def clean(self) -> dict:
@@ -59,7 +60,7 @@ class BlockForm(forms.ModelForm):
         rule, value = cleaned.get("rule"), cleaned.get("rule_value") or 0
         largest = LARGEST_VALUE.get(rule, 0)
         if value > largest > 0:
-            self.add_error("rule_value", f"{largest} is the most.")
+            self.add_error("rule_value", _("%(largest)s is the most.") % {"largest": largest})
         cleaned["rule_value"] = (value or USUAL_VALUE[rule]) if largest else 0
         return cleaned
 

@@ -2,13 +2,15 @@
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.models import Choice, Question, Quiz
 from courses.quizzes.authoring import problems
 from courses.studio.services import PARKING, HasLearners, last_position, lock, number_rows
 
 CHOICE_FIELDS = ("text", "match", "is_correct", "feedback")
-FIRST_CHOICES = {Question.Kind.TRUE_FALSE: [("True", True), ("False", False)]}
+FIRST_CHOICES = {Question.Kind.TRUE_FALSE: [(gettext_lazy("True"), True), (gettext_lazy("False"), False)]}
 
 
 @transaction.atomic
@@ -48,7 +50,9 @@ def remove_question(*, question: Question) -> None:
     quiz = question.quiz
     lock(quiz.course)
     if quiz.attempts.exists():
-        raise HasLearners("Students have answered this quiz, so its questions stay. You can still change their words.")
+        raise HasLearners(
+            _("Students have answered this quiz, so its questions stay. You can still change their words.")
+        )
     question.delete()
     number_rows(quiz.questions.all())
 

@@ -1,5 +1,7 @@
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.forms import MomentField
 from courses.models import Question, Quiz
@@ -8,8 +10,8 @@ MOST_CHOICES = 40
 
 
 class QuizForm(forms.ModelForm):
-    opens_at = MomentField(required=False, label="Opens")
-    closes_at = MomentField(required=False, label="Closes")
+    opens_at = MomentField(required=False, label=gettext_lazy("Opens"))
+    closes_at = MomentField(required=False, label=gettext_lazy("Closes"))
 
     class Meta:
         model = Quiz
@@ -54,7 +56,7 @@ class QuestionForm(forms.ModelForm):
         except ValueError:
             number = float("inf")
         if not -1e15 < number < 1e15:
-            raise ValidationError(f"“{given}” is not a number.")
+            raise ValidationError(_("“%(given)s” is not a number.") % {"given": given})
         return number
 
     def choices(self) -> list[dict]:

@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from courses.models import Question, Quiz
@@ -52,7 +53,7 @@ def add_question(request: HttpRequest, pk: int) -> HttpResponse:
     quiz = taught(Quiz, request, pk=pk)
     kind = request.POST.get("kind", "")
     if kind not in Question.Kind.values:
-        return refused(request, quiz_url(quiz), "There is no such kind of question.", status=400)
+        return refused(request, quiz_url(quiz), _("There is no such kind of question."), status=400)
     question = questions.add_question(quiz=quiz, kind=kind)
     return redirect(f"{quiz_url(quiz)}#question-{question.pk}")
 

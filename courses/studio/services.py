@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F, Max, Model, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses import assets, blocks
@@ -24,7 +25,7 @@ class Overtaken(ValueError):
 
     def __init__(self, theirs: Block):
         self.theirs = theirs
-        super().__init__("Somebody else changed this part meanwhile.")
+        super().__init__(_("Somebody else changed this part meanwhile."))
 
 
 class HasLearners(ValueError):
@@ -40,7 +41,7 @@ def create_course(*, user: User, title: str, summary: str) -> Course:
     """A draft with one empty module and lesson, taught by this person."""
     course = Course.objects.create(title=title, summary=summary, slug=free_slug(title))
     enroll_instructor(user=user, course=course)
-    add_lesson(module=add_module(course=course, title="First module"), title="First lesson")
+    add_lesson(module=add_module(course=course, title=_("First module")), title=_("First lesson"))
     return course
 
 
@@ -116,7 +117,7 @@ def remove_lesson(*, lesson: Lesson) -> None:
     lock(lesson.course)
     if Progress.objects.filter(lesson=lesson).exists():
         raise HasLearners(
-            "Students have opened this lesson, so it stays. Make it a draft to take it out of the course."
+            _("Students have opened this lesson, so it stays. Make it a draft to take it out of the course.")
         )
     module = lesson.module
     lesson.delete()
@@ -128,7 +129,7 @@ def remove_module(*, module: Module) -> None:
     """Raises HasLearners while it holds lessons."""
     lock(module.course)
     if module.lessons.exists():
-        raise HasLearners("This module still has lessons. Move or remove them first.")
+        raise HasLearners(_("This module still has lessons. Move or remove them first."))
     course = module.course
     module.delete()
     number_rows(course.modules.all())
@@ -141,7 +142,7 @@ def move(*, row: Row, before: int | None, module: Module | None = None) -> None:
     row.refresh_from_db()
     if isinstance(row, Lesson) and module is not None and module.pk != row.module_id:
         if module.course_id != row.module.course_id:
-            raise ValueError("A lesson stays in its course.")
+            raise ValueError(_("A lesson stays in its course."))
         former = row.module
         row.module, row.position = module, last_position(module.lessons.all()) + 1
         row.save(update_fields=["module", "position"])
@@ -196,7 +197,7 @@ def remove_criterion(*, criterion: Criterion) -> None:
 def set_course_status(*, course: Course, status: str) -> Course:
     """Publish, archive, or take back to draft. Publishing raises NotReady until a lesson is published."""
     if status == Course.Status.PUBLISHED and not Lesson.objects.for_course(course).published().exists():
-        raise NotReady("Publish a lesson first, so that there is something to read.")
+        raise NotReady(_("Publish a lesson first, so that there is something to read."))
     course.status = status
     course.save(update_fields=["status"])
     return course
@@ -206,7 +207,7 @@ def set_course_status(*, course: Course, status: str) -> Course:
 def set_lesson_status(*, lesson: Lesson, status: str) -> Lesson:
     """Publishing raises NotReady while no block can be shown."""
     if status == Lesson.Status.PUBLISHED and all(blocks.type_of(b.kind).missing(b) for b in lesson.blocks.all()):
-        raise NotReady("This lesson has nothing to show yet. Give it a part first.")
+        raise NotReady(_("This lesson has nothing to show yet. Give it a part first."))
     lesson.status = status
     lesson.save(update_fields=["status"])
     return lesson

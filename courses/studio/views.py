@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from courses import assets, blocks, selectors
@@ -103,7 +104,7 @@ def course_status(request: HttpRequest, slug: str) -> HttpResponse:
     course = taught(Course, request, slug=slug)
     status = request.POST.get("status")
     if status not in Course.Status.values:
-        return refused(request, course_url(course), "A course is a draft, published or archived.", status=400)
+        return refused(request, course_url(course), _("A course is a draft, published or archived."), status=400)
     try:
         services.set_course_status(course=course, status=status)
     except services.NotReady as error:
@@ -171,7 +172,7 @@ def lesson_status(request: HttpRequest, pk: int) -> HttpResponse:
     status = request.POST.get("status")
     back = course_url(lesson.course) if request.POST.get("back") == "course" else lesson_url(lesson)
     if status not in Lesson.Status.values:
-        return refused(request, back, "A lesson is a draft or published.", status=400)
+        return refused(request, back, _("A lesson is a draft or published."), status=400)
     try:
         services.set_lesson_status(lesson=lesson, status=status)
     except services.NotReady as error:
@@ -232,7 +233,7 @@ def add_block(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = taught(Lesson, request, pk=pk)
     kind = request.POST.get("kind", "")
     if kind not in {type_.kind for type_ in blocks.all_types()}:
-        return refused(request, lesson_url(lesson), "There is no such part.", status=400)
+        return refused(request, lesson_url(lesson), _("There is no such part."), status=400)
     block = services.add_block(lesson=lesson, kind=kind, author=request.user)
     return redirect(f"{lesson_url(lesson)}#block-{block.pk}")
 
@@ -281,7 +282,9 @@ def attach_file(request: HttpRequest, pk: int) -> HttpResponse:
 def remove_block(request: HttpRequest, pk: int) -> HttpResponse:
     block = taught(Block, request, pk=pk)
     services.remove_block(block=block, author=request.user)
-    messages.info(request, f"“{block.title}” is taken out. The lesson's history can bring it back.")
+    messages.info(
+        request, _("“%(title)s” is taken out. The lesson's history can bring it back.") % {"title": block.title}
+    )
     return redirect(lesson_url(block.lesson))
 
 
@@ -321,5 +324,5 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
         LessonRevision.objects.filter(lesson__in=Lesson.objects.taught_by(request.user)), pk=pk
     )
     revisions.restore(revision=revision, author=request.user)
-    messages.success(request, "The lesson reads as it did then. What it said until now is in its history too.")
+    messages.success(request, _("The lesson reads as it did then. What it said until now is in its history too."))
     return redirect(lesson_url(revision.lesson))

@@ -5,6 +5,7 @@ import uuid
 from django.http import HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -48,7 +49,7 @@ class DeviceView(EmotionView):
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
         if DEVICE not in allowed_modes():
-            raise Refused("Reading pictures on your own device is not offered here.", 404)
+            raise Refused(_("Reading pictures on your own device is not offered here."), 404)
 
 
 class Reader(DeviceView):
@@ -57,7 +58,7 @@ class Reader(DeviceView):
         """What static/js/on_device.js takes to read faces as this server would."""
         model = promoted_device_model()
         if model is None:  # another was promoted at this moment
-            raise Refused("Reading pictures on your own device is not offered here.", 404)
+            raise Refused(_("Reading pictures on your own device is not offered here."), 404)
         answer = Response({**reader_config_of(model), "urls": _urls(model), "bytes": download_bytes(model)})
         answer["Cache-Control"] = "private, no-cache"
         return answer
@@ -69,7 +70,7 @@ class NetworkFile(DeviceView):
         """A network's ONNX file. Its address holds its sum, so a browser may keep it for good."""
         content = network_file(sha256)
         if content is None:
-            raise Refused("There is no such file.", 404)
+            raise Refused(_("There is no such file."), 404)
         answer = HttpResponse(content, content_type="application/octet-stream")
         answer["Cache-Control"] = "private, max-age=31536000, immutable"
         return answer

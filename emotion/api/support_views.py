@@ -81,8 +81,7 @@ class SelfReports(APIView):
             report, event = support.report_self(user=request.user, lesson=lesson, state=data["state"], place=place)
         except support.TooOften as error:
             return Response({"detail": str(error)}, status=status.HTTP_429_TOO_MANY_REQUESTS)
-        with offers.in_language_of(request.user):
-            answer = {"id": report.pk, "support": offers.support_message(event) if event else None}
+        answer = {"id": report.pk, "support": offers.support_message(event) if event else None}
         return Response(answer, status=status.HTTP_201_CREATED)
 
 
@@ -117,8 +116,7 @@ class SupportReason(APIView):
     def get(self, request, event_id: int):
         """Why an offer was made, in words."""
         event = _event_of(request, event_id)
-        with offers.in_language_of(request.user):
-            return Response({"reason": support.describe_reason(event)})
+        return Response({"reason": support.describe_reason(event)})
 
 
 class SupportPreferences(APIView):

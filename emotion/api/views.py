@@ -4,6 +4,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers, status
@@ -28,7 +29,7 @@ LARGEST_BODY = MAX_BYTES + 16 * 1024
 
 class RefusedAPI(APIException):
     def __init__(self, refusal: Refused) -> None:
-        super().__init__(str(refusal))
+        super().__init__(_(str(refusal)))
         self.status_code = refusal.status
 
 
@@ -38,7 +39,7 @@ class EmotionView(APIView):
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
         if not features_are_on():
-            raise RefusedAPI(Refused("The emotion features are turned off here.", 404))
+            raise RefusedAPI(Refused(_("The emotion features are turned off here."), 404))
 
     def handle_exception(self, exc):
         return super().handle_exception(RefusedAPI(exc) if isinstance(exc, Refused) else exc)
@@ -131,7 +132,7 @@ class Frames(EmotionView):
             return request.data, request.query_params
         frame = request.data.get("frame")
         if not isinstance(frame, UploadedFile):
-            raise Refused("Send a JPEG as the body, or as the multipart field 'frame'.", 400)
+            raise Refused(_("Send a JPEG as the body, or as the multipart field 'frame'."), 400)
         return frame.read(), {**request.query_params.dict(), **request.data.dict()}
 
 
@@ -154,7 +155,7 @@ class FrameReading(EmotionView):
         readings = EmotionReading.objects.visible_to(request.user).filter(session=session_id)
         reading = readings.filter(sequence=sequence).first() if sequence <= LARGEST_SEQUENCE else None
         if reading is None:
-            raise Refused("There is no reading of such a frame: it waits, or it was dropped, or never sent.", 404)
+            raise Refused(_("There is no reading of such a frame: it waits, or it was dropped, or never sent."), 404)
         return Response(FrameSerializer(reading).data)
 
 

@@ -5,7 +5,6 @@ from emotion import panel_words
 from emotion.core.labels import EXPRESSIONS
 from emotion.course_calibration import trust_in
 from emotion.models import Consent
-from emotion.offers import in_language_of
 from emotion.permissions import takes_as_student
 from emotion.policy import features_are_on
 from emotion.reading_place import DEVICE, allowed_modes, download_bytes, promoted_device_model
@@ -40,13 +39,12 @@ def support_panel(request, lesson) -> LessonPanel | None:
     """The one-tap self-report and offers, for enrolled students, with or without the camera and the features."""
     if not takes_as_student(request.user, lesson.course):
         return None
-    with in_language_of(request.user):
-        context = {
-            "lesson": lesson,
-            "words": panel_words.panel_words(),
-            "self_report": [(state, say(word)) for state, word in panel_words.SELF_REPORT.items()],
-            "language": reading_language(),
-        }
+    context = {
+        "lesson": lesson,
+        "words": panel_words.panel_words(),
+        "self_report": [(state, say(word)) for state, word in panel_words.SELF_REPORT.items()],
+        "language": reading_language(),
+    }
     context["direction"] = "rtl" if context["language"] == "ar" else "ltr"
     return LessonPanel("emotion/_support_panel.html", context, order=5, scripts=("js/support.js",))
 

@@ -1,6 +1,8 @@
 // A draft is kept within a second of the last keystroke, and goes along when it is handed in. Without this file each
 // form has its button.
 
+import { clock, gettext } from "./words.js";
+
 const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
 const WAIT_MS = 700;
 
@@ -28,10 +30,9 @@ function keepDraft(form) {
     try {
       const answer = await post(form, new URLSearchParams({ text }));
       kept = text;
-      const time = new Date(answer.saved_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-      state.textContent = `Saved ${time}`;
+      state.textContent = gettext("Saved %(time)s", { time: clock(answer.saved_at) });
     } catch (error) {
-      state.textContent = error.told ?? "Not saved yet; it stays here and is tried again.";
+      state.textContent = error.told ?? gettext("Not saved yet; it stays here and is tried again.");
       if (!error.told) timer = setTimeout(keep, 3000);
     }
   };
@@ -67,12 +68,12 @@ for (const box of document.querySelectorAll("[data-assignment]")) {
     const input = upload.querySelector("input[type=file]");
     const state = upload.querySelector("[data-file-state]");
     input.addEventListener("change", async () => {
-      state.textContent = `Uploading ${input.files[0].name}`;
+      state.textContent = gettext("Uploading %(name)s", { name: input.files[0].name });
       try {
         await post(upload, new FormData(upload));
         location.reload();
       } catch (error) {
-        state.textContent = error.told ?? "The upload did not arrive. Please try once more.";
+        state.textContent = error.told ?? gettext("The upload did not arrive. Please try once more.");
         input.value = "";
       }
     });

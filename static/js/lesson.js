@@ -2,6 +2,7 @@
 // and moves between lessons by keyboard. The page works without it.
 
 import { recorded, sayState, send } from "./lesson_report.js";
+import { clock, gettext } from "./words.js";
 
 const article = document.querySelector("[data-lesson-id]");
 const SETTLE_MS = 1500; // a block counts as the place once the reader stays there this long
@@ -14,7 +15,7 @@ async function savePlace(blockId) {
   try {
     await send(article.dataset.progressUrl, { block: blockId });
   } catch {
-    sayState("Not saved, will try again");
+    sayState(gettext("Not saved, will try again"));
     lastSaved = null;
   }
 }
@@ -54,12 +55,12 @@ function countSeen(block) {
     send(block.dataset.blockUrl, { seconds: sent }).then(
       (answer) => {
         reported = Math.max(reported, sent);
-        if (!answer.remaining.some((item) => item.block === Number(block.dataset.blockId))) clearInterval(clock);
+        if (!answer.remaining.some((item) => item.block === Number(block.dataset.blockId))) clearInterval(counting);
       },
-      () => sayState("Not saved, will try again"),
+      () => sayState(gettext("Not saved, will try again")),
     );
   };
-  const clock = setInterval(() => {
+  const counting = setInterval(() => {
     if (!inView || document.hidden) return;
     seconds += 1;
     if (seconds - reported >= REPORT_SECONDS) report();
@@ -80,9 +81,9 @@ function keepReflection(form) {
     try {
       const answer = await send(form.action, { text });
       kept = text;
-      state.textContent = `Kept ${new Date(answer.saved_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}.`;
+      state.textContent = gettext("Kept %(time)s.", { time: clock(answer.saved_at) });
     } catch {
-      state.textContent = "Not kept yet; it stays here and is tried again.";
+      state.textContent = gettext("Not kept yet; it stays here and is tried again.");
       timer = setTimeout(keep, 3000);
     }
   };

@@ -1,6 +1,8 @@
 // Tells the server what was seen, watched or written in a block, and the page what is left to do.
 // Every number only grows on the server, so a report that comes twice or late does no harm.
 
+import { clock, gettext } from "./words.js";
+
 const article = document.querySelector("[data-lesson-id]");
 const note = document.querySelector("[data-save-state]");
 const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
@@ -12,7 +14,7 @@ export function sayState(text) {
 }
 
 export function saySaved(isoTime) {
-  sayState(`Saved ${new Date(isoTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`);
+  sayState(gettext("Saved %(time)s", { time: clock(isoTime) }));
 }
 
 // keepalive: a report sent while the page closes still arrives.
@@ -53,6 +55,6 @@ function tickLesson() {
   if (!picture) return;
   tick.className = "tick tick-done";
   picture.setAttribute("href", picture.getAttribute("href").replace(/#.*/, "#check-circle-fill"));
-  tick.querySelector("svg").setAttribute("aria-label", "Done");
-  sayState("All done here");
+  tick.querySelector("svg").setAttribute("aria-label", gettext("Done"));
+  sayState(gettext("All done here"));
 }

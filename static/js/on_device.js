@@ -7,6 +7,8 @@
 //   const { outcome, reason, probabilities, face } = await reader.read(video);
 //   reader.close();
 
+import { gettext } from "./words.js";
+
 const LONGEST_SIDE = 640;
 const STALLED_AFTER_MS = 30_000; // of loading in which not a byte came
 const ANSWER_WITHIN_MS = 10_000;
@@ -23,11 +25,11 @@ export class OnDeviceReader {
     try {
       this.worker = new Worker(new URL("on_device_worker.js", import.meta.url), { type: "module" });
     } catch (error) {
-      this.fail(`Reading on this device does not work here: ${error.message}.`);
+      this.fail(gettext("Reading on this device does not work here: %(why)s.", { why: error.message }));
       return;
     }
     this.worker.addEventListener("message", ({ data }) => this.receive(data));
-    const broken = () => this.fail("Reading on this device does not work here: its program could not be started.");
+    const broken = () => this.fail(gettext("Reading on this device does not work here: its program could not be started."));
     this.worker.addEventListener("error", broken);
     this.worker.addEventListener("messageerror", broken);
     this.watchLoading();
@@ -39,10 +41,10 @@ export class OnDeviceReader {
   async read(source) {
     await this.ready;
     const frame = source instanceof HTMLVideoElement ? await this.grab(source) : source;
-    if (!this.worker) throw new Error(this.failure || "The reader is closed.");
+    if (!this.worker) throw new Error(this.failure || gettext("The reader is closed."));
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
-      const late = () => this.fail("Reading on this device takes too long here.");
+      const late = () => this.fail(gettext("Reading on this device takes too long here."));
       this.waiting.set(id, { resolve, reject, timer: setTimeout(late, ANSWER_WITHIN_MS) });
       this.worker.postMessage({ type: "read", id, frame }, frame instanceof ImageBitmap ? [frame] : []);
     });
@@ -52,10 +54,10 @@ export class OnDeviceReader {
     clearTimeout(this.stalled);
     this.worker?.terminate();
     this.worker = null;
-    this.rejectReady(new Error("The reader is closed."));
+    this.rejectReady(new Error(gettext("The reader is closed.")));
     for (const { reject, timer } of this.waiting.values()) {
       clearTimeout(timer);
-      reject(new Error(this.failure || "The reader is closed."));
+      reject(new Error(this.failure || gettext("The reader is closed.")));
     }
     this.waiting.clear();
   }
@@ -88,7 +90,7 @@ export class OnDeviceReader {
   watchLoading() {
     clearTimeout(this.stalled);
     this.stalled = setTimeout(
-      () => this.fail("Reading on this device does not work here: it took too long to load."),
+      () => this.fail(gettext("Reading on this device does not work here: it took too long to load.")),
       STALLED_AFTER_MS,
     );
   }

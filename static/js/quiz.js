@@ -1,6 +1,8 @@
 // Saves each answer on the server as it is given, shows the time left, and moves items to put in order. Nothing is kept
 // in the browser. Without it the form is saved and handed in by its buttons.
 
+import { clock } from "./words.js";
+
 const TYPING_MS = 300; // a pause in typing this long is saved; with the request it stays within a second
 const RETRY_MS = 3000;
 const LAST_SAVE_MS = 1500; // before the time is up, so that the last answer still arrives
@@ -86,8 +88,7 @@ class Answers {
   }
 
   saved(isoTime) {
-    const time = new Date(isoTime).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    this.state.textContent = `${this.form.dataset.saved} ${time}`;
+    this.state.textContent = `${this.form.dataset.saved} ${clock(isoTime)}`;
   }
 
   // The attempt is over, or was handed in elsewhere: say so, and lead to how it stands.
@@ -108,10 +109,10 @@ class Answers {
 }
 
 // Counts the seconds the server named, whatever time this device thinks it is.
-function runClock(clock, form, answers) {
-  const words = clock.querySelector("[data-clock-words]");
-  const told = clock.querySelector("[data-clock-told]");
-  const end = Date.now() + clock.dataset.seconds * 1000; // which goes on while the device sleeps
+function runClock(face, form, answers) {
+  const words = face.querySelector("[data-clock-words]");
+  const told = face.querySelector("[data-clock-told]");
+  const end = Date.now() + face.dataset.seconds * 1000; // which goes on while the device sleeps
   const tellAt = new Map([
     [300, `5 ${form.dataset.minutesLeft}`],
     [60, form.dataset.oneMinuteLeft],
@@ -122,7 +123,7 @@ function runClock(clock, form, answers) {
     const seconds = Math.max(0, Math.ceil(left / 1000));
     const minutes = Math.floor(seconds / 60);
     words.textContent = `${minutes}:${String(seconds % 60).padStart(2, "0")} ${form.dataset.left}`;
-    clock.classList.toggle("quiz-clock-short", seconds <= 60);
+    face.classList.toggle("quiz-clock-short", seconds <= 60);
     if (tellAt.has(seconds)) told.textContent = tellAt.get(seconds);
     if (left < LAST_SAVE_MS && !lastSave) {
       lastSave = true;
@@ -168,6 +169,6 @@ for (const form of document.querySelectorAll("form[data-quiz]")) {
   form.querySelectorAll("[data-order]").forEach((list) => arrange(list, answers));
   const keep = form.querySelector("[data-keep]");
   if (keep) keep.hidden = true; // each answer is saved by itself
-  const clock = form.parentElement.querySelector("[data-quiz-clock]");
-  if (clock && answers) runClock(clock, form, answers);
+  const face = form.parentElement.querySelector("[data-quiz-clock]");
+  if (face && answers) runClock(face, form, answers);
 }

@@ -1,10 +1,11 @@
 // The authors' pages: what is written is saved within a second, rows are dragged or moved by their arrows, files upload
 // with their progress shown, Markdown is previewed. Without it each form has its button.
 
+import { clock, gettext } from "./words.js";
+
 const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
 const WAIT_MS = 700;
 const RETRY_MS = 4000;
-const clock = (time) => new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
 async function post(url, body, keepalive = false) {
   const response = await fetch(url, {
@@ -14,7 +15,7 @@ async function post(url, body, keepalive = false) {
     body,
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(answer.detail || `The server answered ${response.status}.`), { status: response.status, answer });
+  if (!response.ok) throw Object.assign(new Error(answer.detail || gettext("The server answered %(status)s.", { status: response.status })), { status: response.status, answer });
   return answer;
 }
 
@@ -67,13 +68,13 @@ class Autosave {
       this.saved = written;
       this.form.dispatchEvent(new CustomEvent("autosaved", { detail: answer }));
       this.took(answer);
-      this.say(`Saved ${clock(answer.saved_at)}`);
+      this.say(gettext("Saved %(time)s", { time: clock(answer.saved_at) }));
       if (this.written() === written) unsaved.delete(this);
     } catch (error) {
       if (error.status === 409) this.overtaken(error.answer);
-      else if (error.status === 422) this.say(`Not saved: ${error.message}`);
+      else if (error.status === 422) this.say(gettext("Not saved: %(why)s", { why: error.message }));
       else {
-        this.say("Not saved, trying again");
+        this.say(gettext("Not saved, trying again"));
         this.timer = setTimeout(() => this.now(), RETRY_MS);
       }
     } finally {
@@ -102,9 +103,9 @@ class Autosave {
     box.className = "overtaken";
     box.setAttribute("role", "alert");
     const words = document.createElement("p");
-    words.textContent = "Somebody else changed this part meanwhile. Yours is still here.";
-    const mine = button("Save mine over it", () => go());
-    const theirs = button("Take theirs", () => {
+    words.textContent = gettext("Somebody else changed this part meanwhile. Yours is still here.");
+    const mine = button(gettext("Save mine over it"), () => go());
+    const theirs = button(gettext("Take theirs"), () => {
       for (const [name, value] of Object.entries(answer.theirs)) {
         if (this.form.elements[name]) this.form.elements[name].value = value;
       }
@@ -137,7 +138,7 @@ function showMissing(row, missing) {
   const note = row?.querySelector("[data-missing]");
   if (!note || missing === undefined) return;
   note.hidden = !missing;
-  note.textContent = `${missing} Until then students don't see this part.`;
+  note.textContent = gettext("%(missing)s Until then students don't see this part.", { missing });
 }
 
 window.addEventListener("beforeunload", (event) => {
@@ -158,7 +159,7 @@ function watchRule(select) {
   const box = select.form.querySelector("[data-rule-value]");
   select.addEventListener("change", () => {
     box.hidden = !["seen", "watched"].includes(select.value);
-    box.querySelector("[data-rule-unit]").textContent = select.value === "watched" ? "Percent" : "Seconds";
+    box.querySelector("[data-rule-unit]").textContent = select.value === "watched" ? gettext("Percent") : gettext("Seconds");
     select.form.elements.rule_value.value = 0; // the usual value of the rule comes back with the save
   });
 }
@@ -173,7 +174,7 @@ async function moveRow(list, row) {
   try {
     await post(document.querySelector("form[data-moves]").action, fields);
   } catch (error) {
-    alert(`The new order was not kept: ${error.message}`);
+    alert(gettext("The new order was not kept: %(why)s", { why: error.message }));
     location.reload();
   }
 }
@@ -226,7 +227,7 @@ function upload(form) {
       const answer = request.response ?? {};
       input.value = "";
       if (request.status !== 200) {
-        state.textContent = answer.detail ?? "The upload did not arrive. Please try once more.";
+        state.textContent = answer.detail ?? gettext("The upload did not arrive. Please try once more.");
         return;
       }
       const link = document.createElement("a");
@@ -240,7 +241,7 @@ function upload(form) {
       if (picture) Object.assign(picture, { src: answer.url, hidden: false });
     });
     bar.hidden = false;
-    state.textContent = `Uploading ${input.files[0].name}`;
+    state.textContent = gettext("Uploading %(name)s", { name: input.files[0].name });
     request.send(new FormData(form));
   });
 }
@@ -248,21 +249,21 @@ function upload(form) {
 // --- Markdown ---
 
 const MARKS = [
-  ["Bold", "**", "**", "bold words"],
-  ["Italic", "*", "*", "words"],
-  ["Heading", "\n### ", "\n", "A heading"],
-  ["List", "\n- ", "\n", "first"],
-  ["Link", "[", "](https://)", "words"],
-  ["Code", "`", "`", "code"],
-  ["Formula", "$", "$", "x^2"],
-  ["Callout", "\n::: tip ", "\nWords.\n:::\n", "Title"],
+  [gettext("Bold"), "**", "**", "bold words"],
+  [gettext("Italic"), "*", "*", "words"],
+  [gettext("Heading"), "\n### ", "\n", "A heading"],
+  [gettext("List"), "\n- ", "\n", "first"],
+  [gettext("Link"), "[", "](https://)", "words"],
+  [gettext("Code"), "`", "`", "code"],
+  [gettext("Formula"), "$", "$", "x^2"],
+  [gettext("Callout"), "\n::: tip ", "\nWords.\n:::\n", "Title"],
 ];
 
 function markdown(area) {
   const bar = document.createElement("div");
   bar.className = "marks";
   bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", "Formatting");
+  bar.setAttribute("aria-label", gettext("Formatting"));
   for (const [label, before, after, example] of MARKS) {
     bar.append(button(label, () => {
       const { selectionStart: start, selectionEnd: end, value } = area;
@@ -276,14 +277,14 @@ function markdown(area) {
   const shown = document.createElement("div");
   shown.className = "prose preview";
   shown.hidden = true;
-  const toggle = button("Preview", async () => {
+  const toggle = button(gettext("Preview"), async () => {
     if (shown.hidden) {
       const { html } = await post("/studio/preview/", new URLSearchParams({ text: area.value }));
       shown.innerHTML = html; // sanitised by the server, as in the lesson
     }
     shown.hidden = !shown.hidden;
     area.hidden = !shown.hidden;
-    toggle.textContent = shown.hidden ? "Preview" : "Write";
+    toggle.textContent = shown.hidden ? gettext("Preview") : gettext("Write");
     toggle.setAttribute("aria-pressed", String(!shown.hidden));
   });
   toggle.setAttribute("aria-pressed", "false");

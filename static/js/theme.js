@@ -1,6 +1,8 @@
 // The toggle in the top bar. The server writes the choice into <html>, so this file never has to hurry:
 // it only saves the page load that the form behind the button would cost.
 
+import { gettext } from "./words.js";
+
 const root = document.documentElement;
 const form = document.querySelector("[data-theme-form]");
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
@@ -11,7 +13,7 @@ function offerTheOther() {
   const other = shown() === "dark" ? "light" : "dark";
   const button = form.querySelector("button");
   button.value = other;
-  button.setAttribute("aria-label", `Switch to ${other} colours`);
+  button.setAttribute("aria-label", other === "light" ? gettext("Switch to light colours") : gettext("Switch to dark colours"));
 }
 
 if (form) {

@@ -1,5 +1,7 @@
 // Expressions along a lesson, or by the lessons of a course, drawn from the JSON beside. Without this, the table says it.
 
+import { gettext } from "./words.js";
+
 const EXPRESSIONS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"];
 
 // What a learning state looks like: by its own chart and legend, in colours of the same palette.
@@ -27,7 +29,7 @@ function shorten(title, letters = 22) {
 // What is along the axis: {points, labels, ticks}, where a tick without a text has no line either.
 function ofLesson({ blocks, points }, width) {
   const titles = new Map(blocks.map((block) => [block.number, block.title]));
-  const title = (point) => titles.get(point.block) || "Elsewhere";
+  const title = (point) => titles.get(point.block) || gettext("Elsewhere");
   const letters = Math.min(22, Math.max(4, Math.floor(width / blocks.length / 8)));
   return {
     points,

@@ -1,6 +1,7 @@
 // A lesson's videos: go on where they were left (on any device), note what really ran, speed, captions' transcript.
 
 import { recorded, sayState, send } from "./lesson_report.js";
+import { gettext } from "./words.js";
 
 const LAST_HUNDREDTH = 99;
 const REPORT_MS = 5000;
@@ -39,7 +40,7 @@ class Watch {
     this.sentAt = Date.now();
     send(this.url, { watched: this.ran.toString(16), second: this.at }).catch(() => {
       this.changed = true;
-      sayState("Not saved, will try again");
+      sayState(gettext("Not saved, will try again"));
     });
   }
 }
@@ -54,7 +55,7 @@ function play(box, video) {
   const resume = () => {
     if (watch.at < 5 || watch.at > video.duration - 5) return;
     video.currentTime = watch.at;
-    tools.querySelector("[data-resumed]").textContent = `Goes on at ${clockTime(watch.at)}`;
+    tools.querySelector("[data-resumed]").textContent = gettext("Goes on at %(time)s", { time: clockTime(watch.at) });
   };
   if (video.readyState >= HTMLMediaElement.HAVE_METADATA) resume();
   else video.addEventListener("loadedmetadata", resume, { once: true });
@@ -113,7 +114,7 @@ function showTranscript(box, video) {
       row.hidden = !words.includes(wanted);
       hits += !row.hidden;
     }
-    found.textContent = wanted ? `${hits} of ${rows.length} lines` : "";
+    found.textContent = wanted ? gettext("%(hits)s of %(lines)s lines", { hits, lines: rows.length }) : "";
   });
 }
 

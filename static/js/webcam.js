@@ -1,6 +1,8 @@
 // The camera in a lesson: to the session's socket, at the pace the server asks for, go JPEGs or, where the student has
 // chosen to have them read on this device, what was read and no picture. And what comes back.
 
+import { gettext } from "./words.js";
+
 const PACE_MS = { fastest: 550, first: 1000, slowest: 5000 }; // the server takes two frames a second and no more
 const ANSWER_WITHIN_MS = 4000; // the server answers or drops within three seconds
 const MOST_BYTES_A_SECOND = 25_000;
@@ -10,15 +12,15 @@ const JPEG_QUALITY = 0.7;
 const RECONNECT_MS = [500, 1000, 2000, 4000, 8000];
 
 const WHERE = {
-  server: "Read on the server: each picture is gone within seconds.",
-  device: "Read on this device: pictures never leave it.",
+  server: gettext("Read on the server: each picture is gone within seconds."),
+  device: gettext("Read on this device: pictures never leave it."),
 };
 const CHOICE_KEY = "attune.camera-mode";
 
 const CAMERA_PROBLEMS = {
-  NotAllowedError: "The camera is blocked for this page. Allow it in the address bar, then start again.",
-  NotFoundError: "No camera was found. Plug one in, or go on without: the lesson is the same.",
-  NotReadableError: "Another program is using the camera. Close it there, then start again.",
+  NotAllowedError: gettext("The camera is blocked for this page. Allow it in the address bar, then start again."),
+  NotFoundError: gettext("No camera was found. Plug one in, or go on without: the lesson is the same."),
+  NotReadableError: gettext("Another program is using the camera. Close it there, then start again."),
 };
 
 class CameraPanel {
@@ -35,7 +37,7 @@ class CameraPanel {
     this.source.playsInline = true;
     this.restoreChoice();
     this.find("start").addEventListener("click", () => this.start());
-    this.find("stop").addEventListener("click", () => this.stop("Camera off."));
+    this.find("stop").addEventListener("click", () => this.stop(gettext("Camera off.")));
     this.find("pause").addEventListener("click", () => this.togglePause());
     this.find("hide").addEventListener("click", () => this.togglePreview());
     document.addEventListener("keydown", (event) => {
@@ -43,7 +45,7 @@ class CameraPanel {
       if (event.key.toLowerCase() !== "p" || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
       this.togglePause();
     });
-    window.addEventListener("pagehide", () => this.stop("Camera off."));
+    window.addEventListener("pagehide", () => this.stop(gettext("Camera off.")));
   }
 
   async start() {
@@ -61,7 +63,7 @@ class CameraPanel {
     } catch (error) {
       this.release();
       this.closeReader();
-      this.show("off", "Camera off.");
+      this.show("off", gettext("Camera off."));
       this.showError(CAMERA_PROBLEMS[error.name] || error.message);
       this.find("start").disabled = false;
       return;
@@ -69,8 +71,8 @@ class CameraPanel {
     this.find("where").textContent = WHERE[this.mode];
     Object.assign(this, { sequence: 0, answered: 0, dropped: 0, bytes: 0, latency: null, pace: PACE_MS.first });
     Object.assign(this, { inFlight: null, attempt: 0, stopping: false, running: true });
-    if (readerGone()) return this.turnOff("Camera off.");
-    this.show("on", "Camera on.");
+    if (readerGone()) return this.turnOff(gettext("Camera off."));
+    this.show("on", gettext("Camera on."));
     this.connect();
     this.schedule(0);
   }
@@ -79,7 +81,7 @@ class CameraPanel {
   async prepareReader() {
     const mine = {};
     this.preparing = mine; // another, or nothing, once the student has changed their mind
-    this.show("preparing", "Getting ready.");
+    this.show("preparing", gettext("Getting ready."));
     try {
       const [{ OnDeviceReader }, config] = await Promise.all([
         import(this.root.dataset.reader),
@@ -97,19 +99,19 @@ class CameraPanel {
       return false;
     }
     this.preparing = null;
-    this.find("line").textContent = "Waiting for the camera.";
+    this.find("line").textContent = gettext("Waiting for the camera.");
     this.find("stop").hidden = true;
     return true;
   }
 
   // Pictures are never sent because reading here failed: the other way is offered, and waits for the student's click.
   readerFailed(sentence) {
-    this.turnOff("Camera off.");
+    this.turnOff(gettext("Camera off."));
     const server = this.root.querySelector("[name=camera-mode][value=server]");
     if (server) server.checked = true;
     const instead = server
-      ? "No picture was sent. Start again to have them read on the server."
-      : "So the camera cannot be used here; the lesson is the same without it.";
+      ? gettext("No picture was sent. Start again to have them read on the server.")
+      : gettext("So the camera cannot be used here; the lesson is the same without it.");
     this.showError(`${sentence} ${instead}`);
   }
 
@@ -120,14 +122,14 @@ class CameraPanel {
   }
 
   async openCamera() {
-    if (!navigator.mediaDevices) throw new Error("The camera works over https or on localhost only.");
+    if (!navigator.mediaDevices) throw new Error(gettext("The camera works over https or on localhost only."));
     const stream = await navigator.mediaDevices.getUserMedia({
       video: { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" },
       audio: false,
     });
     this.release();
     this.stream = stream;
-    stream.getVideoTracks()[0].addEventListener("ended", () => this.stop("The camera was switched off."));
+    stream.getVideoTracks()[0].addEventListener("ended", () => this.stop(gettext("The camera was switched off.")));
     this.source.srcObject = stream;
     await this.source.play();
     this.find("preview").srcObject = stream;
@@ -137,7 +139,7 @@ class CameraPanel {
     if (!this.running || this.changing) return;
     if (this.stream) {
       this.release();
-      return this.show("paused", "Paused. Nothing is seen or sent.");
+      return this.show("paused", gettext("Paused. Nothing is seen or sent."));
     }
     this.changing = true;
     try {
@@ -145,7 +147,7 @@ class CameraPanel {
       if (!this.running) return this.release(); // stopped meanwhile: nothing else would put the light out
       this.showError("");
       const open = this.socket.readyState === WebSocket.OPEN;
-      this.show(open ? "on" : "reconnecting", open ? "Camera on." : "Reconnecting.");
+      this.show(open ? "on" : "reconnecting", open ? gettext("Camera on.") : gettext("Reconnecting."));
     } catch (error) {
       if (!this.running) return;
       this.release();
@@ -163,8 +165,8 @@ class CameraPanel {
     socket.addEventListener("close", (event) => {
       if (this.stopping || socket !== this.socket) return;
       this.inFlight = null;
-      if (event.code >= 4400) return this.stop(event.reason || "The camera has stopped.");
-      if (this.stream) this.show("reconnecting", "Reconnecting.");
+      if (event.code >= 4400) return this.stop(event.reason || gettext("The camera has stopped."));
+      if (this.stream) this.show("reconnecting", gettext("Reconnecting."));
       const wait = RECONNECT_MS[Math.min(this.attempt++, RECONNECT_MS.length - 1)];
       this.reconnect = setTimeout(() => this.connect(), wait);
     });
@@ -173,11 +175,11 @@ class CameraPanel {
   receive(message) {
     if (message.type === "ready") {
       this.attempt = 0;
-      if (this.stream) this.show("on", "Camera on.");
+      if (this.stream) this.show("on", gettext("Camera on."));
     } else if (message.type === "closed") {
       this.stop(message.message);
     }
-    if (message.type === "state") this.find("line").textContent = `Camera on. ${message.words}.`;
+    if (message.type === "state") this.find("line").textContent = gettext("Camera on. %(words)s.", { words: message.words });
     // What is for other parts of the page, such as support.
     document.dispatchEvent(new CustomEvent("attune:message", { detail: message }));
     if (!["reading", "dropped", "refused"].includes(message.type)) return;
@@ -335,7 +337,7 @@ class CameraPanel {
     this.find("stop").hidden = !on;
     this.find("pause").hidden = !on || preparing;
     this.find("pause").setAttribute("aria-pressed", String(paused));
-    this.find("pause-word").textContent = paused ? "Go on" : "Pause";
+    this.find("pause-word").textContent = paused ? gettext("Go on") : gettext("Pause");
     this.find("hide").hidden = !on || paused || preparing;
   }
 
@@ -344,7 +346,7 @@ class CameraPanel {
     const loaded = Math.min(bytes, expected);
     this.find("progress").value = loaded / expected;
     const [here, all] = [loaded, expected].map((size) => (size / 1e6).toFixed(1));
-    this.find("line").textContent = loaded < expected ? `Getting ready: ${here} of ${all} MB.` : "Getting ready: trying it out.";
+    this.find("line").textContent = loaded < expected ? gettext("Getting ready: %(here)s of %(all)s MB.", { here, all }) : gettext("Getting ready: trying it out.");
   }
 
   chosenMode() {
@@ -381,14 +383,14 @@ class CameraPanel {
       body: JSON.stringify(body),
     });
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Error(answer.detail || "The server did not start a session. Please try again.");
+    if (!response.ok) throw new Error(answer.detail || gettext("The server did not start a session. Please try again."));
     return answer;
   }
 
   async get(url) {
     const response = await fetch(url);
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Error(answer.detail || "The server did not say how to read here. Please try again.");
+    if (!response.ok) throw new Error(answer.detail || gettext("The server did not say how to read here. Please try again."));
     return answer;
   }
 }

@@ -129,6 +129,7 @@ TABLE = {
     "emotion-api:support-reason": "GET f-------",
     "emotion-api:support-preference": "PUT fbbbbbbb",
     "schema": "GET f2222222",
+    "words": "GET 22222222",
     "healthz": "GET 22222222",
     "readyz": "GET 22222222",
     "studio:quiz": "GET L----2-2",
