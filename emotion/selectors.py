@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from courses.models import Course, Lesson
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
@@ -180,7 +181,12 @@ def describe_timeline(points: Iterable[dict[str, Any]]) -> str:
     if mean is None:
         return ""
     first, second = sorted(mean, key=lambda name: -mean[name])[:2]
-    return f"Mostly {first} ({mean[first]:.0%}), then {second} ({mean[second]:.0%})."
+    return _("Mostly %(first)s (%(most)s%%), then %(second)s (%(less)s%%).") % {
+        "first": _(first),
+        "most": round(100 * mean[first]),
+        "second": _(second),
+        "less": round(100 * mean[second]),
+    }
 
 
 def describe_states(points: Iterable[dict[str, Any]]) -> str:
@@ -189,10 +195,12 @@ def describe_states(points: Iterable[dict[str, Any]]) -> str:
     if mean is None:
         return ""
     told = sorted((name for name in COUNTED_STATES[:-1] if mean[name] >= 0.005), key=lambda name: -mean[name])
-    unsure = f"{mean['unsure']:.0%} of the time there was no telling"
     if not told:
-        return "There was no telling how it went."
-    return f"Looked {', '.join(f'{name} {mean[name]:.0%}' for name in told)} of the time; {unsure}."
+        return _("There was no telling how it went.")
+    return _("Looked %(states)s of the time; %(unsure)s%% of the time there was no telling.") % {
+        "states": _(", ").join(f"{_(name)} {mean[name]:.0%}" for name in told),
+        "unsure": round(100 * mean["unsure"]),
+    }
 
 
 def table_rows(timeline: dict[str, Any]) -> list[dict[str, Any]]:
@@ -200,7 +208,7 @@ def table_rows(timeline: dict[str, Any]) -> list[dict[str, Any]]:
     titles = {block["number"]: block["title"] for block in timeline["blocks"]}
     return [
         {
-            "block": titles.get(point["block"], "Elsewhere"),
+            "block": titles.get(point["block"], _("Elsewhere")),
             "place": f"{point['seconds'] // 60}:{point['seconds'] % 60:02d}",
             **_row(point),
         }

@@ -8,6 +8,19 @@ from django.utils.translation import gettext_noop as _
 # Below this, no expression stands out enough to be named.
 CLEAR_ENOUGH = 0.45
 
+# As tables and charts name them; by these words a template finds the translation.
+EXPRESSION_NAMES = (
+    _("neutral"),
+    _("happiness"),
+    _("surprise"),
+    _("sadness"),
+    _("anger"),
+    _("disgust"),
+    _("fear"),
+    _("contempt"),
+)
+STATE_NAMES = (_("engaged"), _("confused"), _("frustrated"), _("bored"), _("delighted"), _("unsure"))
+
 MIXED = _("Looks mixed, hard to say")
 LOOKS = {
     "neutral": _("Looks calm"),

@@ -2,16 +2,25 @@
 
 import { gettext } from "./words.js";
 
-const EXPRESSIONS = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"];
+const EXPRESSIONS = {
+  neutral: gettext("neutral"),
+  happiness: gettext("happiness"),
+  surprise: gettext("surprise"),
+  sadness: gettext("sadness"),
+  anger: gettext("anger"),
+  disgust: gettext("disgust"),
+  fear: gettext("fear"),
+  contempt: gettext("contempt"),
+};
 
 // What a learning state looks like: by its own chart and legend, in colours of the same palette.
 const STATES = {
-  engaged: "--primary",
-  confused: "--expr-fear",
-  frustrated: "--expr-anger",
-  bored: "--expr-sadness",
-  delighted: "--expr-happiness",
-  unsure: "--line",
+  engaged: [gettext("looked engaged"), "--primary"],
+  confused: [gettext("looked confused"), "--expr-fear"],
+  frustrated: [gettext("looked frustrated"), "--expr-anger"],
+  bored: [gettext("looked bored"), "--expr-sadness"],
+  delighted: [gettext("looked delighted"), "--expr-happiness"],
+  unsure: [gettext("looked unsure"), "--line"],
 };
 
 function colour(name) {
@@ -54,8 +63,8 @@ function draw(figure) {
     figure.querySelector("canvas:not([data-states])"),
     figure.querySelector("canvas[data-states]"),
   ];
-  const areas = EXPRESSIONS.map((name, index) => ({
-    label: name,
+  const areas = Object.entries(EXPRESSIONS).map(([name, label], index) => ({
+    label,
     data: along.points.map((point) => (point.expressions ? 100 * point.expressions[name] : null)),
     borderColor: colour(`--expr-${name}`),
     backgroundColor: `${colour(`--expr-${name}`)}cc`,
@@ -67,8 +76,8 @@ function draw(figure) {
     spanGaps: false,
     maxBarThickness: byLesson ? 22 : 120,
   }));
-  const band = Object.entries(STATES).map(([name, token]) => ({
-    label: `looked ${name}`,
+  const band = Object.entries(STATES).map(([name, [label, token]]) => ({
+    label,
     data: along.points.map((point) => (point.states ? 100 * point.states[name] : null)),
     backgroundColor: colour(token),
     // Side by side they are a band; a lesson of its own has bars.

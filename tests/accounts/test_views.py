@@ -44,6 +44,9 @@ def test_choosing_a_language(client, alice):
     client.post("/you/", profile)  # a form that says nothing of it
     alice.refresh_from_db()
     assert alice.locale == "ar"
+    client.post("/you/", {**profile, "locale": ""})
+    alice.refresh_from_db()
+    assert alice.locale == ""
     answer = client.post("/you/", {**profile, "locale": "tlh"})
     assertContains(answer, "not one of the available choices", status_code=422)
 
