@@ -7,8 +7,8 @@ from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
-from django.utils import translation
 from django.utils.translation import gettext_noop as _
+from django.utils.translation.trans_real import translation
 from redis.exceptions import RedisError
 
 from accounts.middleware import language_of_socket
@@ -46,7 +46,8 @@ class FrameSocket(AsyncWebsocketConsumer):
         self._session_id = str(self.scope["url_route"]["kwargs"]["session_id"])
         self._group: str | None = None
         user = self.scope["user"]
-        self._language = language_of_socket(self.scope)
+        # Its catalogue itself: to activate a language for each message costs more than to send it.
+        self._say = translation(language_of_socket(self.scope)).gettext
         await self.accept()
         if not user.is_authenticated:
             await self.close(NOT_SIGNED_IN, _("Please sign in first."))
@@ -170,17 +171,14 @@ class FrameSocket(AsyncWebsocketConsumer):
         await self._submit_reading(reading.sequence, reading)
 
     async def _close(self, reason: str) -> None:
-        with translation.override(self._language):
-            said = translation.gettext(reason)
-        await self.close(REFUSED_FINALLY, said)
+        await self.close(REFUSED_FINALLY, self._say(reason))
 
     @database_sync_to_async
     def _find_session(self, user) -> LessonSession | None:
         return LessonSession.objects.visible_to(user).filter(pk=self._session_id).first()
 
     async def _tell(self, message: dict) -> None:
-        with translation.override(self._language):
-            said = {name: translation.gettext(message[name]) for name in ("words", "message") if message.get(name)}
+        said = {name: self._say(message[name]) for name in ("words", "message") if message.get(name)}
         await self.send(text_data=json.dumps({**message, **said}))
 
 

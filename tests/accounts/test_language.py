@@ -5,7 +5,6 @@ import re
 
 from django.test import Client
 
-from accounts.middleware import language_of_socket
 from emotion.consumers import FrameSocket
 from tests.factories import make_user
 
@@ -50,6 +49,12 @@ def test_a_camera_says_what_it_saw_in_the_students_language():
     sent = []
 
     class Socket(FrameSocket):
+        async def accept(self):
+            pass
+
+        async def close(self, code=None, reason=None):
+            pass
+
         async def send(self, text_data=None, bytes_data=None, close=False):
             sent.append(text_data)
 
@@ -57,6 +62,11 @@ def test_a_camera_says_what_it_saw_in_the_students_language():
         is_authenticated = False
 
     socket = Socket()
-    socket._language = language_of_socket({"user": Nobody(), "headers": [(b"accept-language", b"de")]})
+    socket.scope = {
+        "user": Nobody(),
+        "headers": [(b"accept-language", b"de")],
+        "url_route": {"kwargs": {"session_id": "1"}},
+    }
+    asyncio.run(socket.connect())
     asyncio.run(socket._tell({"type": "reading", "words": "Looks happy", "sequence": 1}))
     assert "Sieht fr\\u00f6hlich aus" in sent[0]
