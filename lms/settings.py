@@ -345,6 +345,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Courses, and how they feel to the people taking them.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "BlockKindEnum": "courses.models.BlockKind",
+        "ThreadKindEnum": "courses.discussion.models.ThreadKind",
+        "NotificationKindEnum": "courses.notifications.models.NotificationKind",
+    },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 

@@ -1,6 +1,31 @@
 import django_filters as filters
+from django.core.validators import MaxValueValidator
 
-from courses.models import Block, Course, Enrollment, Lesson, Module, Progress
+from courses.assignments.models import Assignment, Submission
+from courses.models import (
+    Announcement,
+    Block,
+    Certificate,
+    Course,
+    Enrollment,
+    Lesson,
+    Module,
+    Notification,
+    Post,
+    Progress,
+    Thread,
+)
+from courses.quizzes.models import Quiz, QuizAttempt
+
+
+class IdFilter(filters.NumberFilter):
+    """Of a row. A number that no row can have is told as wrong, and never reaches the database."""
+
+    def __init__(self, **kwargs):
+        super().__init__(min_value=0, **kwargs)
+
+    def get_max_validator(self) -> MaxValueValidator:
+        return MaxValueValidator(2**63 - 1)
 
 
 class CourseFilter(filters.FilterSet):
@@ -12,7 +37,7 @@ class CourseFilter(filters.FilterSet):
 
 
 class ModuleFilter(filters.FilterSet):
-    course = filters.NumberFilter(field_name="course_id")
+    course = IdFilter(field_name="course_id")
 
     class Meta:
         model = Module
@@ -20,8 +45,8 @@ class ModuleFilter(filters.FilterSet):
 
 
 class LessonFilter(filters.FilterSet):
-    course = filters.NumberFilter(field_name="module__course_id")
-    module = filters.NumberFilter(field_name="module_id")
+    course = IdFilter(field_name="module__course_id")
+    module = IdFilter(field_name="module_id")
 
     class Meta:
         model = Lesson
@@ -29,8 +54,8 @@ class LessonFilter(filters.FilterSet):
 
 
 class BlockFilter(filters.FilterSet):
-    course = filters.NumberFilter(field_name="lesson__module__course_id")
-    lesson = filters.NumberFilter(field_name="lesson_id")
+    course = IdFilter(field_name="lesson__module__course_id")
+    lesson = IdFilter(field_name="lesson_id")
 
     class Meta:
         model = Block
@@ -38,8 +63,8 @@ class BlockFilter(filters.FilterSet):
 
 
 class EnrollmentFilter(filters.FilterSet):
-    course = filters.NumberFilter(field_name="course_id")
-    user = filters.NumberFilter(field_name="user_id")
+    course = IdFilter(field_name="course_id")
+    user = IdFilter(field_name="user_id")
 
     class Meta:
         model = Enrollment
@@ -47,11 +72,88 @@ class EnrollmentFilter(filters.FilterSet):
 
 
 class ProgressFilter(filters.FilterSet):
-    course = filters.NumberFilter(field_name="lesson__module__course_id")
-    lesson = filters.NumberFilter(field_name="lesson_id")
-    user = filters.NumberFilter(field_name="user_id")
+    course = IdFilter(field_name="lesson__module__course_id")
+    lesson = IdFilter(field_name="lesson_id")
+    user = IdFilter(field_name="user_id")
     completed = filters.BooleanFilter(field_name="completed_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = Progress
         fields = ["course", "lesson", "user", "completed"]
+
+
+class QuizFilter(filters.FilterSet):
+    course = IdFilter(field_name="block__lesson__module__course_id")
+    lesson = IdFilter(field_name="block__lesson_id")
+
+    class Meta:
+        model = Quiz
+        fields = ["course", "lesson"]
+
+
+class QuizAttemptFilter(filters.FilterSet):
+    quiz = IdFilter(field_name="quiz_id")
+
+    class Meta:
+        model = QuizAttempt
+        fields = ["quiz"]
+
+
+class AssignmentFilter(filters.FilterSet):
+    course = IdFilter(field_name="block__lesson__module__course_id")
+    lesson = IdFilter(field_name="block__lesson_id")
+
+    class Meta:
+        model = Assignment
+        fields = ["course", "lesson"]
+
+
+class SubmissionFilter(filters.FilterSet):
+    assignment = IdFilter(field_name="assignment_id")
+    user = IdFilter(field_name="user_id")
+    to_mark = filters.BooleanFilter(field_name="mark", lookup_expr="isnull")
+
+    class Meta:
+        model = Submission
+        fields = ["assignment", "user", "to_mark"]
+
+
+class ThreadFilter(filters.FilterSet):
+    course = IdFilter(field_name="lesson__module__course_id")
+    lesson = IdFilter(field_name="lesson_id")
+
+    class Meta:
+        model = Thread
+        fields = ["course", "lesson", "kind"]
+
+
+class PostFilter(filters.FilterSet):
+    thread = IdFilter(field_name="thread_id")
+
+    class Meta:
+        model = Post
+        fields = ["thread"]
+
+
+class NotificationFilter(filters.FilterSet):
+    unread = filters.BooleanFilter(field_name="read_at", lookup_expr="isnull")
+
+    class Meta:
+        model = Notification
+        fields = ["kind", "unread"]
+
+
+class AnnouncementFilter(filters.FilterSet):
+    course = IdFilter(field_name="course_id")
+
+    class Meta:
+        model = Announcement
+        fields = ["course"]
+
+
+class CertificateFilter(filters.FilterSet):
+    course = IdFilter(field_name="course_id")
+
+    class Meta:
+        model = Certificate
+        fields = ["course"]

@@ -10,21 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from courses.assignments.querysets import graded_course_ids
 from courses.gradebook import forms, selectors, services, sources
+from courses.gradebook.querysets import graded_courses
 from courses.models import Course, Enrollment, GradebookRule, GradeCategory, GradeChange, GradeOverride, GradePlacement
 
 PAGE = 50
 
 
 def _graded(request: HttpRequest, slug: str) -> Course:
-    """A course whose marks this person may see: as instructor, assistant or administrator."""
-    courses = (
-        Course.objects.all()
-        if request.user.is_superuser
-        else Course.objects.filter(pk__in=graded_course_ids(request.user))
-    )
-    return get_object_or_404(courses, slug=slug)
+    return get_object_or_404(graded_courses(request.user), slug=slug)
 
 
 def _taught(request: HttpRequest, slug: str) -> Course:

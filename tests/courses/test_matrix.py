@@ -21,16 +21,20 @@ from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from courses.models import (
     Announcement,
     Asset,
     Block,
+    Certificate,
     Cohort,
     Invitation,
     Lesson,
     LessonRevision,
+    Notification,
     Progress,
+    QuizAttempt,
     SubmissionFile,
     WebhookEndpoint,
 )
@@ -153,8 +157,8 @@ TABLE = {
     "quizzes:analysis": "GET L----2-2",
     "notifications:list": "GET L2222222",
     "notifications:read-all": "POST L3333333",
-    "notifications:open": "GET L-------",
-    "notifications:read": "POST L-------",
+    "notifications:open": "GET L-3-----",
+    "notifications:read": "POST L-3-----",
     "notifications:settings": "GET L2222222",
     "notifications:unsubscribe": "GET --------",
     "notifications:announcements": "GET L-2222-2",
@@ -207,6 +211,46 @@ TABLE = {
     "courses-api:enrollment-detail": "GET f-2--2-2",
     "courses-api:progress-list": "GET f2222222",
     "courses-api:progress-detail": "GET f-2--2-2",
+    "courses-api:quiz-list": "GET 22222222",
+    "courses-api:quiz-detail": "GET --2222-2",
+    "courses-api:quiz-begin": "POST f-2fff-f",
+    "courses-api:quiz-answers": "POST f-bfff-f",
+    "courses-api:quiz-submit": "POST f-bfff-f",
+    "courses-api:quiz-attempt-list": "GET f2222222",
+    "courses-api:quiz-attempt-detail": "GET f-2-----",
+    "courses-api:assignment-list": "GET 22222222",
+    "courses-api:assignment-detail": "GET --2222-2",
+    "courses-api:assignment-draft": "POST f-bfff-f",
+    "courses-api:assignment-files": "POST f-bfff-f",
+    "courses-api:assignment-hand-in": "POST f-2fff-f",
+    "courses-api:assignment-release": "POST f-ff22-2",
+    "courses-api:submission-list": "GET f2222222",
+    "courses-api:submission-detail": "GET f-2-22-2",
+    "courses-api:submission-mark": "POST f-f-bb-b",
+    "courses-api:thread-list": "GET f2222222",
+    "courses-api:thread-detail": "GET f-2222-2",
+    "courses-api:thread-follow": "POST f-2222-2",
+    "courses-api:thread-moderate": "POST f-ffbb-b",
+    "courses-api:post-list": "GET f2222222",
+    "courses-api:post-detail": "GET f-2222-2",
+    "courses-api:post-act": "POST f-bbbb-b",
+    "courses-api:post-report": "POST f-ffbb-b",
+    "courses-api:post-hide": "POST f-ffbb-b",
+    "courses-api:post-show": "POST f-ff22-2",
+    "courses-api:notification-list": "GET f2222222",
+    "courses-api:notification-detail": "GET f-2-----",
+    "courses-api:notification-read": "POST f-2-----",
+    "courses-api:notification-read-all": "POST f2222222",
+    "courses-api:notification-preferences": "GET f2222222",
+    "courses-api:announcement-list": "GET f2222222",
+    "courses-api:announcement-detail": "GET f----2-2",
+    "courses-api:certificate-list": "GET f2222222",
+    "courses-api:certificate-detail": "GET f-2--2-2",
+    "courses-api:own-grades": "GET f-2222--",
+    "courses-api:class-grades": "GET f---22-2",
+    "courses-api:deadlines": "GET f2222222",
+    "courses-api:search": "GET 22222222",
+    "courses-api:verify": "GET 22222222",
 }
 
 # These come from packages; every one of their pages belongs to the visitor alone.
@@ -253,6 +297,14 @@ class World:
         self.revision = LessonRevision.objects.create(
             lesson=self.lesson, content={"title": "Old", "summary": "", "minutes": 5, "blocks": []}
         )
+        alice = self.people["alice"]
+        self.attempt = QuizAttempt.objects.create(
+            user=alice, quiz=self.quiz, submitted_at=timezone.now(), points=1, max_points=2, score_percent=50
+        )
+        self.notification = Notification.objects.create(
+            user=alice, kind="reply", title="A reply", url="/", key="1", mail="off", mail_after=timezone.now()
+        )
+        self.certificate = Certificate.objects.create(user=alice, course=self.course, name="Alice", title="Bread")
         self.session = make_session(self.people["alice"], self.lesson)
         make_course("Cake", instructor=self.people["ivo"], slug="cake")
 
@@ -305,6 +357,8 @@ class World:
             "gradebook:override key": f"assignment-{self.assignment.pk}",
             "user_id": self.people["alice"].pk,
             "certificates: code": "no-such-code",
+            "notifications:open pk": self.notification.pk,
+            "notifications:read pk": self.notification.pk,
             "notifications: pk": self.announcement.pk,
             "discussion:lesson pk": self.lesson.pk,
             "discussion:thread pk": self.thread.pk,
@@ -323,6 +377,26 @@ class World:
             "courses-api:block-detail pk": self.block.pk,
             "courses-api:enrollment-detail pk": self.alice.pk,
             "courses-api:progress-detail pk": self.progress.pk,
+            "courses-api:quiz-attempt-detail pk": self.attempt.pk,
+            "courses-api:submission-detail pk": self.submission.pk,
+            "courses-api:submission-mark pk": self.submission.pk,
+            "courses-api:thread-detail pk": self.thread.pk,
+            "courses-api:thread-follow pk": self.thread.pk,
+            "courses-api:thread-moderate pk": self.thread.pk,
+            "courses-api:notification-detail pk": self.notification.pk,
+            "courses-api:notification-read pk": self.notification.pk,
+            "courses-api:announcement-detail pk": self.announcement.pk,
+            "courses-api:certificate-detail pk": self.certificate.pk,
+            **{f"courses-api:quiz-{name} pk": self.quiz.pk for name in ("detail", "begin", "answers", "submit")},
+            **{
+                f"courses-api:assignment-{name} pk": self.assignment.pk
+                for name in ("detail", "draft", "files", "hand-in", "release")
+            },
+            **{
+                f"courses-api:post-{name} pk": self.thread.posts.first().pk
+                for name in ("detail", "act", "report", "hide", "show")
+            },
+            "courses-api: code": self.certificate.code,
             "courses-api: pk": self.course.pk,
         }
         family = route.partition(":")[0] + ":"
@@ -363,7 +437,7 @@ def letter(response) -> str:
     status, to = response.status_code, response.headers.get("Location", "")
     if 300 <= status < 400:
         return "L" if "/login/" in to else "3"
-    if status in (400, 405, 410, 413, 415, 422):
+    if status in (400, 405, 409, 410, 413, 415, 422):
         return "b"
     return {404: "-", 401: "f", 403: "f"}.get(status, "2" if status < 300 else f"[{status}]")
 

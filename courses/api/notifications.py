@@ -1,0 +1,110 @@
+"""What people are told, over REST: notifications, how they come by e-mail, and announcements."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, serializers, status
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.throttling import UserRateThrottle
+from rest_framework.views import APIView
+
+from courses.api.base import CourseAPI
+from courses.api.filters import AnnouncementFilter, NotificationFilter
+from courses.api.serializers import TaughtCourse
+from courses.models import Course
+from courses.notifications import services
+from courses.notifications.models import Announcement, MailWish, Notification, NotificationKind
+
+
+class NotificationSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Notification
+        fields = ["id", "kind", "course", "title", "url", "created_at", "read_at"]
+        read_only_fields = fields
+
+
+class ReadSerializer(serializers.Serializer):
+    read = serializers.IntegerField(help_text="How many were unread.")
+
+
+class AnnouncementSerializer(serializers.ModelSerializer):
+    course = TaughtCourse(queryset=Course.objects.all())
+    publish_at = serializers.DateTimeField(required=False, help_text="Empty: now.")
+
+    class Meta:
+        model = Announcement
+        fields = ["id", "course", "title", "body", "publish_at", "sent_at", "sent_count"]
+        read_only_fields = ["sent_at", "sent_count"]
+        extra_kwargs = {"body": {"max_length": 20_000}}
+
+
+class Notifications(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
+    """Your own, newest first."""
+
+    serializer_class = NotificationSerializer
+    filterset_class = NotificationFilter
+    permission_classes = [IsAuthenticated]
+    rows = Notification.objects.all
+
+    @extend_schema(request=None, responses={200: NotificationSerializer})
+    @action(methods=["post"], detail=True)
+    def read(self, request, pk=None):
+        """Mark it as read."""
+        services.mark_read(user=request.user, pks=[self.get_object().pk])
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses={200: ReadSerializer})
+    @action(methods=["post"], detail=False)
+    def read_all(self, request):
+        """Mark all as read."""
+        return Response({"read": services.mark_read(user=request.user)})
+
+
+class Preferences(APIView):
+    """How you hear of each kind of notification by e-mail."""
+
+    permission_classes = [IsAuthenticated]
+    throttle_classes = [UserRateThrottle]
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request):
+        return Response(services.preferences_of(request.user))
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def patch(self, request):
+        """As in {"reply": "daily"}: off, each or daily."""
+        sent = _wishes()(data=request.data)
+        sent.is_valid(raise_exception=True)
+        for kind, mail in sent.validated_data.items():
+            services.set_preference(user=request.user, kind=kind, mail=mail)
+        return Response(services.preferences_of(request.user))
+
+
+def _wishes() -> type[serializers.Serializer]:
+    fields: dict[str, Any] = {
+        kind.value: serializers.ChoiceField(MailWish.choices, required=False) for kind in NotificationKind
+    }
+    return type("PreferencesSerializer", (serializers.Serializer,), fields)
+
+
+class Announcements(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
+    """What was announced in the courses one is in; what is planned, for those who teach them."""
+
+    serializer_class = AnnouncementSerializer
+    filterset_class = AnnouncementFilter
+    permission_classes = [IsAuthenticated]
+    rows = Announcement.objects.all
+
+    @extend_schema(responses={201: AnnouncementSerializer})
+    def create(self, request):
+        """Say something to everyone in a course you teach, now or at a time."""
+        sent = self.get_serializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        announcement = sent.save(author=request.user, publish_at=sent.validated_data.get("publish_at", timezone.now()))
+        services.send_announcement(announcement=announcement)
+        announcement.refresh_from_db()
+        return Response(self.get_serializer(announcement).data, status=status.HTTP_201_CREATED)
