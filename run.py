@@ -183,11 +183,13 @@ def run_tests(arguments: list[str]) -> int:
         ("import-linter", [str(tool / "lint-imports")]),
         ("migrations", manage("makemigrations", "--check", "--dry-run")),
         ("tests", [str(PYTHON), "-m", "pytest"]),
+        ("tests on PostgreSQL", [str(PYTHON), "-m", "pytest", "tests/courses"]),
     ]
     failed = []
     for name, command in checks:
         say(f"== {name}")
-        if step(command, env=environment):
+        on = {"ATTUNE_TEST_DATABASE": "postgres"} if name == "tests on PostgreSQL" else {}
+        if step(command, env=environment | on):
             failed.append(name)
     if failed:
         say(f"Failed: {', '.join(failed)}.")

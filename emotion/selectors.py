@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from courses.models import Course, Lesson
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
+from emotion.hotspots import find_hotspots
 from emotion.models import ClassHistory, EmotionBucket, LessonSession
 
 SMALLEST_GROUP = 5
@@ -62,11 +63,13 @@ def class_timeline(*, lesson: Lesson) -> dict[str, Any]:
     history = ClassHistory.objects.filter(lesson=lesson, edition=lesson.edition, points__isnull=False).first()
     if history:
         students, points, as_of = history.students, history.points, history.put_together_at
+        hotspots = history.hotspots or []
     else:
         [(students, points)], as_of = sum_classes([lesson]).values(), timezone.now()
+        hotspots = find_hotspots(lesson, points, smallest_group=SMALLEST_GROUP)
     if students is None:
-        return {"students": None, "points": [], "blocks": []}
-    return {"students": students, "as_of": as_of, **_timeline(lesson, points)}
+        return {"students": None, "points": [], "blocks": [], "hotspots": []}
+    return {"students": students, "as_of": as_of, "hotspots": hotspots, **_timeline(lesson, points)}
 
 
 def class_course(*, course: Course) -> list[dict[str, Any]]:

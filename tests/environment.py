@@ -1,6 +1,10 @@
 """Loaded by pytest before Django reads its settings (see `-p` in pyproject.toml): a test never sees a developer's
-database, model choice or environment."""
+database, model choice or environment.
 
+With ATTUNE_TEST_DATABASE=postgres the tests run on a PostgreSQL of their own instead of SQLite."""
+
+import atexit
+import contextlib
 import os
 import tempfile
 
@@ -16,3 +20,10 @@ for _name in (
     "WEB_CONCURRENCY",
 ):
     os.environ.pop(_name, None)
+
+if os.environ.get("ATTUNE_TEST_DATABASE") == "postgres":
+    from tests.services import postgres_service
+
+    _services = contextlib.ExitStack()
+    atexit.register(_services.close)
+    os.environ["DATABASE_URL"] = _services.enter_context(postgres_service()).url

@@ -39,7 +39,8 @@ class StoredVector(Expression):
 
     def resolve_expression(self, query=None, *args, **kwargs):
         resolved = super().resolve_expression(query, *args, **kwargs)
-        resolved.alias = query.get_initial_alias()
+        # Inside a subquery it is resolved once more, for the query outside: whose row it is was settled before.
+        resolved.alias = self.alias or query.get_initial_alias()
         return resolved
 
     def relabeled_clone(self, change_map):

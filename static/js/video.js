@@ -52,7 +52,13 @@ function play(box, video) {
   tools.querySelector("[data-speed]").addEventListener("change", (event) => {
     video.playbackRate = Number(event.target.value);
   });
+  // An address such as ?at=200#block-7 leads to a second of this video, whatever was watched before.
+  const asked = location.hash === `#${box.closest("[data-block-id]")?.id}` && Number(new URLSearchParams(location.search).get("at"));
   const resume = () => {
+    if (asked > 0 && asked < video.duration) {
+      video.currentTime = asked;
+      return;
+    }
     if (watch.at < 5 || watch.at > video.duration - 5) return;
     video.currentTime = watch.at;
     tools.querySelector("[data-resumed]").textContent = gettext("Goes on at %(time)s", { time: clockTime(watch.at) });
