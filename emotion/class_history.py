@@ -31,17 +31,32 @@ def put_together_class_histories() -> int:
 
 @transaction.atomic
 def notice_new_readings() -> None:
-    """Note which lessons are due. In one transaction, so that one that ends early has noted all or none."""
+    """Note which lessons are due. In one transaction, so that one that ends early has noted all or none.
+
+    What is shown already is put together anew only with new readings of five students: with fewer, two looks at it
+    could be subtracted, and the difference would be theirs.
+    """
     now = timezone.now()
     last = ClassHistory.objects.aggregate(at=Max("noticed_at"))["at"]
     if last is None:
         lessons = LessonSession.objects.order_by().values_list("lesson", flat=True).distinct()
-    else:
-        new = EmotionReading.objects.filter(taken_at__gt=last - LATEST).order_by()
-        lessons = new.values_list("session__lesson", flat=True).distinct()
-    lessons = list(lessons)
-    ClassHistory.objects.bulk_create([ClassHistory(lesson_id=pk) for pk in lessons], ignore_conflicts=True)
-    ClassHistory.objects.filter(lesson__in=lessons).update(due=True, noticed_at=now)
+        ClassHistory.objects.bulk_create([ClassHistory(lesson_id=pk) for pk in lessons], ignore_conflicts=True)
+        return
+    new = EmotionReading.objects.filter(taken_at__gt=last - LATEST).order_by()
+    newest: dict[int, dict[int, datetime.datetime]] = {}
+    rows = new.values_list("session__lesson", "session__user").annotate(newest=Max("taken_at"))
+    for lesson, user, at in rows:
+        newest.setdefault(lesson, {})[user] = at
+    known = {history.lesson_id: history for history in ClassHistory.objects.filter(lesson__in=newest)}
+    new_ones = [ClassHistory(lesson_id=lesson, noticed_at=now) for lesson in newest if lesson not in known]
+    ClassHistory.objects.bulk_create(new_ones, ignore_conflicts=True)
+    for lesson, history in known.items():
+        # What was taken before it was put together is in it, or comes along with what is new.
+        since = {u for u, at in newest[lesson].items() if not history.put_together_at or at > history.put_together_at}
+        history.waiting = sorted(since.union(history.waiting))
+        history.noticed_at = now
+        history.due |= not history.students or len(history.waiting) >= selectors.SMALLEST_GROUP
+    ClassHistory.objects.bulk_update(known.values(), ["waiting", "noticed_at", "due"])
 
 
 def _put_together(history: ClassHistory) -> int:
@@ -57,6 +72,7 @@ def _put_together(history: ClassHistory) -> int:
         hotspots=hotspots,
         put_together_at=now,
         generation=F("generation") + 1,
+        waiting=[],
         due=False,
     )
 
@@ -64,5 +80,5 @@ def _put_together(history: ClassHistory) -> int:
 def forget_class_history(*, instance: LessonSession, **_) -> None:
     """A session was deleted, by whatever way: what was put together with it is not shown again."""
     ClassHistory.objects.filter(lesson=instance.lesson_id).update(
-        students=None, points=None, total=None, hotspots=None, due=True, generation=F("generation") + 1
+        students=None, points=None, total=None, hotspots=None, waiting=[], due=True, generation=F("generation") + 1
     )

@@ -240,6 +240,9 @@ class ClassHistory(models.Model):
     # Raised by every change, so that sums read before an erasure are not written after it.
     generation = models.PositiveIntegerField(default=0)
     due = models.BooleanField(default=True)
+    waiting = models.JSONField(
+        default=list, help_text="Which students have new readings, while they are too few to be added together."
+    )
     noticed_at = models.DateTimeField(default=timezone.now, help_text="When new readings were last seen.")
 
     class Meta:

@@ -6,6 +6,7 @@ With ATTUNE_TEST_DATABASE=postgres the tests run on a PostgreSQL of their own in
 import atexit
 import contextlib
 import os
+import sys
 import tempfile
 
 _data_dir = tempfile.TemporaryDirectory(prefix="attune-tests-")
@@ -22,8 +23,12 @@ for _name in (
     os.environ.pop(_name, None)
 
 if os.environ.get("ATTUNE_TEST_DATABASE") == "postgres":
-    from tests.services import postgres_service
+    from tests.services import ServiceUnavailable, postgres_service
 
     _services = contextlib.ExitStack()
     atexit.register(_services.close)
-    os.environ["DATABASE_URL"] = _services.enter_context(postgres_service()).url
+    try:
+        os.environ["DATABASE_URL"] = _services.enter_context(postgres_service()).url
+    except ServiceUnavailable as why:
+        print(f"Not tested on PostgreSQL: {why}")
+        sys.exit(1 if os.environ.get("CI") == "true" else 0)

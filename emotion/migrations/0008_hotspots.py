@@ -15,5 +15,12 @@ class Migration(migrations.Migration):
             name="hotspots",
             field=models.JSONField(help_text="As emotion.hotspots.find_hotspots makes them.", null=True),
         ),
+        migrations.AddField(
+            model_name="classhistory",
+            name="waiting",
+            field=models.JSONField(
+                default=list, help_text="Which students have new readings, while they are too few to be added together."
+            ),
+        ),
         migrations.RunPython(put_together_anew, migrations.RunPython.noop),
     ]

@@ -54,11 +54,44 @@ def test_a_class_below_five_is_put_together_as_none(lesson):
 def test_new_readings_make_it_due_and_nothing_else_does(big_class, lesson):
     put_together_class_histories()
     assert put_together_class_histories() == 0
-    answer = make_answer(big_class[0], block_number=lesson.blocks.first().pk)
-    services.record_readings(answers=[answer], model_version=None)
     before = selectors.class_timeline(lesson=lesson)["points"][0]["faces"]
+    read_on(big_class[:5], lesson)
     assert put_together_class_histories() == 1
-    assert selectors.class_timeline(lesson=lesson)["points"][0]["faces"] == before + 1
+    assert selectors.class_timeline(lesson=lesson)["points"][0]["faces"] == before + 5
+    assert put_together_class_histories() == 0
+
+
+def read_on(sessions, lesson) -> None:
+    block = lesson.blocks.first().pk
+    for sequence, session in enumerate(sessions, start=EmotionReading.objects.count() + 1):
+        services.record_readings(answers=[make_answer(session, sequence, block_number=block)], model_version=None)
+
+
+def test_two_looks_are_never_apart_by_fewer_than_five_students(big_class, lesson):
+    """Or else the difference would show how one of them looked."""
+    put_together_class_histories()
+    shown = selectors.class_timeline(lesson=lesson)
+    for session in big_class[:4]:
+        read_on([session], lesson)
+        assert put_together_class_histories() == 0
+        assert selectors.class_timeline(lesson=lesson) == shown
+    read_on(big_class[:4], lesson)  # the same four again are still four
+    assert put_together_class_histories() == 0
+    read_on([big_class[4]], lesson)
+    assert put_together_class_histories() == 1
+    assert selectors.class_timeline(lesson=lesson)["points"][0]["faces"] == shown["points"][0]["faces"] + 9
+    # They were put together with it, and do not count again towards the next time.
+    read_on([big_class[5]], lesson)
+    assert put_together_class_histories() == 0
+
+
+def test_whoever_joins_a_class_of_four_makes_it_a_class(lesson):
+    sessions = make_class(lesson, 4)
+    put_together_class_histories()
+    sessions += make_class(lesson, 1)
+    read_on(sessions[-1:], lesson)
+    assert put_together_class_histories() == 1
+    assert selectors.class_timeline(lesson=lesson)["students"] == 5
 
 
 def test_a_lesson_that_ended_is_left_alone_after_a_while(big_class):
@@ -71,7 +104,7 @@ def test_a_lesson_that_ended_is_left_alone_after_a_while(big_class):
 
 def test_what_was_noticed_is_not_lost_when_the_job_ends_early(big_class, monkeypatch):
     put_together_class_histories()
-    services.record_readings(answers=[make_answer(big_class[0])], model_version=None)
+    read_on(big_class[:5], big_class[0].lesson)
     notice_new_readings()
     EmotionReading.objects.all().delete()
     assert put_together_class_histories() == 1
