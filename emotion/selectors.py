@@ -111,6 +111,7 @@ def _points(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> li
             # Five who were there are no group either when the camera saw the face of one.
             seen=Count("session__user", distinct=True, filter=Q(faces__gt=0)),
             judged=Count("session__user", distinct=True, filter=_JUDGED),
+            looked_confused=Count("session__user", distinct=True, filter=Q(confused__gt=0)),
         ).filter(students__gte=smallest_group)
     return [
         {
@@ -121,9 +122,16 @@ def _points(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> li
                 with_expressions=row.get("seen", 1) >= smallest_group,
                 with_states=row.get("judged", 1) >= smallest_group,
             ),
+            **(_students(row, smallest_group) if smallest_group > 1 else {}),
         }
         for row in places
     ]
+
+
+def _students(row: dict[str, Any], smallest_group: int) -> dict[str, int | None]:
+    """How many students were judged at a place, and how many of them looked confused; None for fewer than a group."""
+    counts = {"judged": row["judged"], "looked_confused": row["looked_confused"]}
+    return {name: count if count >= smallest_group else None for name, count in counts.items()}
 
 
 def _measures(row: dict[str, Any], *, with_expressions: bool = True, with_states: bool = True) -> dict[str, Any]:

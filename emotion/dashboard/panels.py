@@ -56,3 +56,10 @@ def calibration_panel(request, course) -> LessonPanel | None:
     if not features_are_on() or not request.user.is_authenticated or not course.is_taught_by(request.user):
         return None
     return LessonPanel("emotion/_calibration_panel.html", {"course": course, "trust": trust_in(course)}, order=20)
+
+
+def climate_panel(request, lesson) -> LessonPanel | None:
+    """For those who teach or assist: the way to how the lesson looked to the class."""
+    if not features_are_on() or not lesson.course.is_staffed_by(request.user):
+        return None
+    return LessonPanel("emotion/_climate_panel.html", {"lesson": lesson}, order=30)

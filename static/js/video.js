@@ -44,6 +44,13 @@ class Watch {
   }
 }
 
+// The second that an address like "?at=200#block-12" asks for in this video, or null.
+function askedFor(box) {
+  const second = Number.parseInt(new URLSearchParams(location.search).get("at"), 10);
+  const isMeant = location.hash === `#${box.closest("[data-block-id]").id}`;
+  return isMeant && second >= 0 ? second : null;
+}
+
 function play(box, video) {
   const watch = new Watch(box);
   const tools = box.querySelector("[data-video-tools]");
@@ -52,6 +59,11 @@ function play(box, video) {
     video.playbackRate = Number(event.target.value);
   });
   const resume = () => {
+    const asked = askedFor(box);
+    if (asked !== null) {
+      video.currentTime = asked;
+      return;
+    }
     if (watch.at < 5 || watch.at > video.duration - 5) return;
     video.currentTime = watch.at;
     tools.querySelector("[data-resumed]").textContent = `Goes on at ${clockTime(watch.at)}`;
