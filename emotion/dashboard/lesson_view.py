@@ -21,6 +21,7 @@ def lesson_climate(request: HttpRequest, pk: int) -> HttpResponse:
     climate = climate_of(lesson)
     context = {
         "lesson": lesson,
+        "teaches": lesson.course.is_taught_by(request.user),
         "climate": climate,
         "chart": lesson_chart.draw(climate),
         "rows": selectors.table_rows(climate.timeline),

@@ -176,3 +176,10 @@ def test_reading_it_costs_the_same_for_any_class(planted, lesson):
 def test_wilsons_interval_is_that_of_the_tables():
     assert wilson_lower(14, 22) == pytest.approx(0.4295, abs=1e-3)
     assert wilson_lower(5, 5) == pytest.approx(0.5655, abs=1e-3)
+
+
+def test_the_course_page_leads_to_it_for_those_who_teach(client, ines, alice, lesson):
+    client.force_login(ines)
+    assertContains(client.get(lesson.course.get_absolute_url()), f'href="{url(lesson)}"')
+    client.force_login(alice)
+    assertNotContains(client.get(lesson.course.get_absolute_url()), url(lesson))
