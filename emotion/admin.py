@@ -7,8 +7,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
-from courses.reach import reach_of
-from emotion import admin_support, hotspots, registry, selectors  # noqa: F401  (admin_support registers its page)
+from emotion import admin_support, registry, selectors  # noqa: F401  (admin_support registers its page)
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.core.manifest import CheckpointError
 from emotion.course_calibration import trust_in
@@ -62,8 +61,6 @@ class LessonClimateAdmin(TaughtCoursesAdmin):
             "student": student,
             "timeline": timeline,
             "rows": selectors.table_rows(timeline),
-            "hotspots": hotspots.told(lesson, timeline),
-            "parts": reach_of(lesson),
             "summary": selectors.describe_timeline(timeline["points"]),
             "states_summary": selectors.describe_states(timeline["points"]),
             "expressions": EXPRESSIONS,

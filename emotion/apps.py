@@ -12,12 +12,12 @@ class EmotionConfig(AppConfig):
         from courses.panels import register_course_panel, register_lesson_panel
         from courses.quizzes.signals import attempt_submitted
         from emotion import class_history, personal_data, support, tasks  # noqa: F401  (tasks hears Celery's signals)
-        from emotion.dashboard.panels import calibration_panel, camera_panel, support_panel
+        from emotion.dashboard.panels import camera_panel, climate_panel, support_panel
 
         register("emotion", export=personal_data.export_emotion, erase=personal_data.erase_emotion)
         register_lesson_panel("emotion", camera_panel)
         register_lesson_panel("support", support_panel)
-        register_course_panel("calibration", calibration_panel)
+        register_course_panel("climate", climate_panel)
         attempt_submitted.connect(support.note_attempt, dispatch_uid="emotion.note_attempt")
         forget = class_history.forget_class_history
         post_delete.connect(forget, sender="emotion.LessonSession", dispatch_uid="emotion.forget_class_history")

@@ -14,7 +14,6 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from emotion import selectors
-from emotion.hotspots import find_hotspots
 from emotion.models import ClassHistory, EmotionReading, LessonSession
 
 # A reading is written this long after its frame was taken at the most, a database that was away included.
@@ -63,13 +62,11 @@ def _put_together(history: ClassHistory) -> int:
     """The sums are read outside a transaction, and written only if nobody erased or wrote meanwhile."""
     now = timezone.now()
     [(students, points)] = selectors.sum_classes([history.lesson]).values()
-    hotspots = find_hotspots(history.lesson, points, smallest_group=selectors.SMALLEST_GROUP)
     return ClassHistory.objects.filter(pk=history.pk, generation=history.generation).update(
         edition=history.lesson.edition,
         students=students,
         points=points,
         total=selectors.total(points),
-        hotspots=hotspots,
         put_together_at=now,
         generation=F("generation") + 1,
         waiting=[],
@@ -80,5 +77,5 @@ def _put_together(history: ClassHistory) -> int:
 def forget_class_history(*, instance: LessonSession, **_) -> None:
     """A session was deleted, by whatever way: what was put together with it is not shown again."""
     ClassHistory.objects.filter(lesson=instance.lesson_id).update(
-        students=None, points=None, total=None, hotspots=None, waiting=[], due=True, generation=F("generation") + 1
+        students=None, points=None, total=None, waiting=[], due=True, generation=F("generation") + 1
     )

@@ -235,7 +235,6 @@ class ClassHistory(models.Model):
     students = models.PositiveIntegerField(null=True)
     points = models.JSONField(null=True)
     total = models.JSONField(null=True, help_text="The points as one, for the history of the course.")
-    hotspots = models.JSONField(null=True, help_text="As emotion.hotspots.find_hotspots makes them.")
     put_together_at = models.DateTimeField(null=True)
     # Raised by every change, so that sums read before an erasure are not written after it.
     generation = models.PositiveIntegerField(default=0)

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from courses.models import Course, Lesson
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
-from emotion.hotspots import find_hotspots
 from emotion.models import ClassHistory, EmotionBucket, LessonSession
 
 SMALLEST_GROUP = 5
@@ -63,13 +62,11 @@ def class_timeline(*, lesson: Lesson) -> dict[str, Any]:
     history = ClassHistory.objects.filter(lesson=lesson, edition=lesson.edition, points__isnull=False).first()
     if history:
         students, points, as_of = history.students, history.points, history.put_together_at
-        hotspots = history.hotspots or []
     else:
         [(students, points)], as_of = sum_classes([lesson]).values(), timezone.now()
-        hotspots = find_hotspots(lesson, points, smallest_group=SMALLEST_GROUP)
     if students is None:
-        return {"students": None, "points": [], "blocks": [], "hotspots": []}
-    return {"students": students, "as_of": as_of, "hotspots": hotspots, **_timeline(lesson, points)}
+        return {"students": None, "points": [], "blocks": []}
+    return {"students": students, "as_of": as_of, **_timeline(lesson, points)}
 
 
 def class_course(*, course: Course) -> list[dict[str, Any]]:
@@ -115,6 +112,7 @@ def _points(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> li
             # Five who were there are no group either when the camera saw the face of one.
             seen=Count("session__user", distinct=True, filter=Q(faces__gt=0)),
             judged=Count("session__user", distinct=True, filter=_JUDGED),
+            looked_confused=Count("session__user", distinct=True, filter=Q(confused__gt=0)),
         ).filter(students__gte=smallest_group)
     return [
         {
@@ -125,9 +123,16 @@ def _points(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> li
                 with_expressions=row.get("seen", 1) >= smallest_group,
                 with_states=row.get("judged", 1) >= smallest_group,
             ),
+            **(_students(row, smallest_group) if smallest_group > 1 else {}),
         }
         for row in places
     ]
+
+
+def _students(row: dict[str, Any], smallest_group: int) -> dict[str, int | None]:
+    """How many students were judged at a place, and how many of them looked confused; None for fewer than a group."""
+    counts = {"judged": row["judged"], "looked_confused": row["looked_confused"]}
+    return {name: count if count >= smallest_group else None for name, count in counts.items()}
 
 
 def _measures(row: dict[str, Any], *, with_expressions: bool = True, with_states: bool = True) -> dict[str, Any]:

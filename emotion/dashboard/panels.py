@@ -1,5 +1,6 @@
 """What emotion puts into the pages of courses."""
 
+from courses.models import Lesson
 from courses.panels import LessonPanel
 from emotion import panel_words
 from emotion.core.labels import EXPRESSIONS
@@ -49,8 +50,14 @@ def support_panel(request, lesson) -> LessonPanel | None:
     return LessonPanel("emotion/_support_panel.html", context, order=5, scripts=("js/support.js",))
 
 
-def calibration_panel(request, course) -> LessonPanel | None:
-    """For those who teach a course: how far its learning states can be trusted."""
-    if not features_are_on() or not request.user.is_authenticated or not course.is_taught_by(request.user):
+def climate_panel(request, course) -> LessonPanel | None:
+    """For those who teach or assist: how each lesson looked to the class, and how far its states can be trusted."""
+    if not features_are_on() or not request.user.is_authenticated or not course.is_staffed_by(request.user):
         return None
-    return LessonPanel("emotion/_calibration_panel.html", {"course": course, "trust": trust_in(course)}, order=20)
+    context = {
+        "course": course,
+        "lessons": Lesson.objects.visible_to(request.user).for_course(course).in_course_order(),
+        "teaches": course.is_taught_by(request.user),
+        "trust": trust_in(course),
+    }
+    return LessonPanel("emotion/_climate_panel.html", context, order=20)

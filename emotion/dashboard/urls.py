@@ -1,6 +1,6 @@
 from django.urls import path
 
-from emotion.dashboard import views
+from emotion.dashboard import lesson_view, views
 
 app_name = "emotion"
 
@@ -9,6 +9,7 @@ urlpatterns = [
     path("lessons/<int:pk>/camera/withdraw/", views.withdraw, name="withdraw"),
     path("courses/<slug:slug>/calibration/", views.calibration, name="calibration"),
     path("lessons/<int:pk>/history/", views.history, name="history"),
+    path("lessons/<int:pk>/climate/", lesson_view.lesson_climate, name="climate"),
     path("support/", views.support_wishes, name="support"),
     path("courses/<slug:slug>/history/", views.course_history, name="course-history"),
 ]

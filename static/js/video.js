@@ -45,6 +45,13 @@ class Watch {
   }
 }
 
+// The second that an address like "?at=200#block-12" asks for in this video, or null.
+function askedFor(box) {
+  const second = Number.parseInt(new URLSearchParams(location.search).get("at"), 10);
+  const isMeant = location.hash.slice(1) === box.closest("[data-block-id]").id;
+  return isMeant && second >= 0 ? second : null;
+}
+
 function play(box, video) {
   const watch = new Watch(box);
   const tools = box.querySelector("[data-video-tools]");
@@ -52,10 +59,9 @@ function play(box, video) {
   tools.querySelector("[data-speed]").addEventListener("change", (event) => {
     video.playbackRate = Number(event.target.value);
   });
-  // An address such as ?at=200#block-7 leads to a second of this video, whatever was watched before.
-  const asked = location.hash === `#${box.closest("[data-block-id]")?.id}` && Number(new URLSearchParams(location.search).get("at"));
   const resume = () => {
-    if (asked > 0 && asked < video.duration) {
+    const asked = askedFor(box);
+    if (asked !== null) {
       video.currentTime = asked;
       return;
     }

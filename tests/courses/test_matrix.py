@@ -110,6 +110,7 @@ TABLE = {
     "accounts:profile": "GET L2222222",
     "accounts:export": "GET L2222222",
     "accounts:erase": "GET L2222222",
+    "emotion:climate": "GET L---22-2",
     "emotion:consent": "GET L-2-----",
     "emotion:withdraw": "POST L-3-----",
     "emotion:calibration": "GET L----2-2",

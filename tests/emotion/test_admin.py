@@ -125,7 +125,7 @@ def test_a_climate_costs_the_same_for_many_students(client, signed_in, lesson):
     # session, user; lesson, its module and course; teaches; who shares; what is kept of it; students; blocks; sums;
     # Django's own permissions of the person and of their groups; the gate, asked by the page and by the menu (4);
     # how far to trust it
-    with assertNumQueries(22):
+    with assertNumQueries(18):
         client.get(url(lesson))
 
 

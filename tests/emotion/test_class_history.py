@@ -48,7 +48,7 @@ def test_a_class_below_five_is_put_together_as_none(lesson):
     make_class(lesson, 4)
     put_together_class_histories()
     assert ClassHistory.objects.get().points == []
-    assert selectors.class_timeline(lesson=lesson) == {"students": None, "points": [], "blocks": [], "hotspots": []}
+    assert selectors.class_timeline(lesson=lesson) == {"students": None, "points": [], "blocks": []}
 
 
 def test_new_readings_make_it_due_and_nothing_else_does(big_class, lesson):

@@ -21,7 +21,7 @@ def places(timeline) -> list[tuple[int, int]]:
 
 def test_below_five_students_a_class_is_not_shown(lesson):
     make_class(lesson, 4)
-    assert selectors.class_timeline(lesson=lesson) == {"students": None, "points": [], "blocks": [], "hotspots": []}
+    assert selectors.class_timeline(lesson=lesson) == {"students": None, "points": [], "blocks": []}
 
 
 def test_one_student_in_five_sessions_is_no_class(session, lesson):
