@@ -7,7 +7,9 @@ ATTUNE_ALLOWED_HOSTS       comma-separated host names                        (lo
 ATTUNE_TRUSTED_ORIGINS     comma-separated origins that may post forms, as https://lms.example  (none)
 ATTUNE_HTTPS               secure cookies, redirect to https, HSTS                              (false)
 ATTUNE_TRUST_PROXY         believe X-Forwarded-Proto and X-Forwarded-For of the proxy in front  (false)
-ATTUNE_LOG_LEVEL           DEBUG, INFO, WARNING or ERROR                                        (INFO)
+ATTUNE_HSTS_SUBDOMAINS     HSTS for all subdomains of this one, and for the browsers' preload list  (false)
+ATTUNE_LOG_LEVEL           debug, info, warning or error                                        (info)
+ATTUNE_LOG_FORMAT          line, or json: one object a line, with the request's id              (line)
 ATTUNE_EMAIL_VERIFICATION  none, optional or mandatory                                          (none)
 ATTUNE_STAFF_MFA           instructors and administrators need two-step sign-in                (false)
 ATTUNE_API_RATE            requests a person may send to the API, such as 600/min           (600/min)
@@ -25,7 +27,8 @@ ATTUNE_READING_HOURS       how long single readings are kept; sums of ten second
 ATTUNE_TORCH_THREADS       CPU threads of the inference worker                        (2, or 1 where there is one)
 ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
 ATTUNE_LARGEST_UPLOAD_MB   the largest file a teacher may put into a course                     (500)
-ATTUNE_EMBED_HOSTS         comma-separated hosts whose pages a lesson may embed       (a short list, see below)
+ATTUNE_EMBED_HOSTS         comma-separated hosts whose pages a lesson may embed
+                           (www.geogebra.org,phet.colorado.edu,www.desmos.com,ourworldindata.org,h5p.org)
 ATTUNE_WEBHOOK_PRIVATE_HOSTS  comma-separated hosts inside your network that webhooks may go to, http:// too
                            (none; with ATTUNE_DEBUG, this machine)
 ATTUNE_XAPI_URL            the xAPI endpoint of a learning record store, told of learning events (none)
@@ -66,6 +69,9 @@ TRUST_PROXY = env.read_bool("ATTUNE_TRUST_PROXY")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.read_bool("ATTUNE_HSTS_SUBDOMAINS")
+# Both speak for other sites of the same domain, which is its owner's to decide; so `check --deploy` does not ask for them.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -134,6 +140,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "lms.metrics.requests.CountingMiddleware",  # first, so that it counts all of the time
+    "lms.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -360,11 +367,15 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOG_LEVEL = env.read_choice("ATTUNE_LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper()
+LOG_FORMAT = env.read_choice("ATTUNE_LOG_FORMAT", ("line", "json"), "line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "lms.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
