@@ -31,8 +31,8 @@ def settings_page() -> str:
         for names, text, default in described_settings()
     ]
     return (
-        f"# Settings\n\n{MADE}\nEach is a variable of the environment. A value that is not allowed stops the start with a "
-        "sentence that names it.\n\n" + _table(("variable", "allowed", "without it", "what it is"), rows)
+        f"# Settings\n\n{MADE}\nEach is a variable of the environment. A value that is not allowed stops the start "
+        "with a sentence that names it.\n\n" + _table(("variable", "allowed", "without it", "what it is"), rows)
     )
 
 
@@ -102,8 +102,8 @@ def api_page() -> str:
         if method in ("get", "post", "put", "patch", "delete")
     ]
     return (
-        f"# Addresses of the API\n\n{MADE}\n[The API](../api.md) says how it is used; `/api/schema/` has the schema of each "
-        "answer.\n\n" + _table(("method", "address", "what it does"), rows)
+        f"# Addresses of the API\n\n{MADE}\n[The API](../api.md) says how it is used; `/api/schema/` has the schema of "
+        "each answer.\n\n" + _table(("method", "address", "what it does"), rows)
     )
 
 
