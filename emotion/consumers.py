@@ -12,6 +12,7 @@ from django.utils.translation.trans_real import translation
 from redis.exceptions import RedisError
 
 from accounts.middleware import language_of_socket
+from emotion import metrics
 from emotion.device_readings import DeviceReading, parse_reading, this_loops_reading_intake
 from emotion.device_readings import Submission as ReadingSubmission
 from emotion.intake import Submission, this_loops_intake
@@ -142,6 +143,7 @@ class FrameSocket(AsyncWebsocketConsumer):
     async def _give_up(self, sequence: int) -> None:
         if self._outstanding.pop(sequence, None):
             self._given_up.add(sequence)
+            metrics.FRAMES_DROPPED.labels("unanswered").inc()
             await self._tell(
                 {"type": "dropped", "sequence": sequence, "message": _("No answer came within three seconds.")}
             )

@@ -24,6 +24,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from courses.models import Block, Enrollment
+from emotion import metrics
 from emotion.inference.batcher import STALE_AFTER_SECONDS
 from emotion.inference.frame_store import Frame, open_frame_store
 from emotion.inference.jpeg import BadFrame, check_jpeg
@@ -114,6 +115,15 @@ def submit_frames(submissions: Sequence[Submission]) -> list[Receipt | Refused]:
 
     Consent, enrollment and the gate are looked up for each of them: a withdrawal counts from the next frame on.
     """
+    outcomes = _submit_frames(submissions)
+    taken = [each for each in outcomes if isinstance(each, Receipt)]
+    metrics.FRAMES_TAKEN.labels("accepted").inc(len(taken))
+    metrics.FRAMES_TAKEN.labels("refused").inc(len(outcomes) - len(taken))
+    metrics.FRAMES_DROPPED.labels("newer").inc(sum(receipt.replaced is not None for receipt in taken))
+    return outcomes
+
+
+def _submit_frames(submissions: Sequence[Submission]) -> list[Receipt | Refused]:
     checked: list[Frame | Refused] = [away() for _ in submissions]
     try:
         checked = _check(submissions)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import cv2
 from django.conf import settings
 
-from emotion import registry, services
-from emotion.inference.batcher import Batcher
+from emotion import metrics, registry, services
+from emotion.inference.batcher import FAILED, LATE, NEWER, Batcher
 from emotion.inference.results import Answer, FrameResult
 from emotion.learning_states import StateWatch
 from emotion.models import ModelVersion
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 3.0
 RETRY_SECONDS = 30.0
+DROPPED = {NEWER: "newer", LATE: "late", FAILED: "failed"}
 
 _lock = threading.Lock()
 _batcher: Batcher | None = None
@@ -80,12 +81,21 @@ def _start_engine() -> PromotedEngine:
 def _start_batcher(promoted: PromotedEngine, states: StateWatch) -> Batcher:
     def record(answers: list[Answer]) -> None:
         recorded = _record(answers, answers[0].served_by.version)
+        metrics.FRAMES_ANSWERED.inc(len(recorded))
+        if unrecorded := len(answers) - len(recorded):
+            metrics.FRAMES_DROPPED.labels("unrecorded").inc(unrecorded)
+        for answer in recorded:
+            metrics.ANSWER_SECONDS.observe(answer.latency_ms / 1000)
         try:
             states.note(recorded)
         except Exception:  # these are recorded and told: nothing more may be said of them
             logger.exception("The learning states did not hear of %d answers.", len(recorded))
 
-    batcher = Batcher(promoted, record, services.report_dropped)
+    def drop(frames: list[tuple[str, int]], reason: str, pace_ms: int) -> None:
+        metrics.FRAMES_DROPPED.labels(DROPPED[reason]).inc(len(frames))
+        services.report_dropped(frames, reason, pace_ms)
+
+    batcher = Batcher(promoted, record, drop)
     batcher.start()
     return batcher
 
@@ -129,7 +139,9 @@ class PromotedEngine:
 
     def predict(self, jpegs: Sequence[bytes]) -> list[FrameResult]:
         self.serving = self._ready  # one read: the other thread may replace it at any moment
-        return self.serving.engine.predict(jpegs)
+        metrics.BATCH_SIZE.observe(len(jpegs))
+        with metrics.BATCH_SECONDS.time():
+            return self.serving.engine.predict(jpegs)
 
     def _follow(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):

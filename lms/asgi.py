@@ -22,6 +22,8 @@ from emotion.routing import websocket_urlpatterns as emotion_sockets  # noqa: E4
 from lms.body_limit import limit_bodies  # noqa: E402
 from lms.celery import app as celery_app  # noqa: E402
 from lms.embedded import EmbeddedWorker  # noqa: E402
+from lms.metrics.processes import Publisher  # noqa: E402
+from lms.metrics.requests import count_sockets  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ async def repeat(seconds: int, *commands: str) -> None:
 
 async def lifespan(scope, receive, send) -> None:
     """Whatever ASGI server runs this gets the wiring of the settings: without Redis, the worker lives in here."""
-    worker, jobs = None, []
+    worker, publisher, jobs = None, None, []
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -55,7 +57,10 @@ async def lifespan(scope, receive, send) -> None:
                 asyncio.create_task(repeat(5, "deliver_events")),
                 asyncio.create_task(repeat(30, "send_statements")),
             ]
-            if not settings.REDIS_URL:
+            if settings.REDIS_URL:
+                publisher = Publisher("web", settings.REDIS_URL)
+                publisher.start()
+            else:
                 worker = EmbeddedWorker(celery_app, "frames")
                 worker.start()
             # What is loaded by now stays: the garbage collector need not walk through it every few requests.
@@ -65,8 +70,9 @@ async def lifespan(scope, receive, send) -> None:
         elif message["type"] == "lifespan.shutdown":
             for job in jobs:
                 job.cancel()
-            if worker:
-                await asyncio.to_thread(worker.stop)
+            for background in (worker, publisher):
+                if background:
+                    await asyncio.to_thread(background.stop)
             broadcast.use_loop(None)
             await send({"type": "lifespan.shutdown.complete"})
             return
@@ -76,7 +82,7 @@ sockets = [*emotion_sockets, *notification_sockets]
 application = ProtocolTypeRouter(
     {
         "http": limit_bodies(django_application),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(sockets))),
+        "websocket": AllowedHostsOriginValidator(count_sockets(AuthMiddlewareStack(URLRouter(sockets)))),
         "lifespan": lifespan,
     }
 )

@@ -8,6 +8,8 @@ import threading
 
 from celery import Celery
 
+from lms.metrics.processes import WORKER_UP
+
 logger = logging.getLogger(__name__)
 
 # The engine gives the interpreter's lock away several times a frame, and waits this long to have it back from a thread
@@ -46,6 +48,7 @@ class EmbeddedWorker:
             live_batcher()  # the worker's command line loads the model on its "ready" signal, which is not sent here
             # The worker's command line does this before it starts; without it every task is rejected.
             trace.setup_worker_optimizations(self._app)
+            WORKER_UP.labels(self._queue).set(1)
             self._app.set_current()
             self._app.WorkController(
                 pool="solo",  # with the threads pool, memory:// stalls
@@ -60,3 +63,5 @@ class EmbeddedWorker:
             pass
         except Exception:
             logger.exception("The embedded worker has ended; frames get no answers until a restart.")
+        finally:
+            WORKER_UP.labels(self._queue).set(0)

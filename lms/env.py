@@ -26,6 +26,13 @@ def read_text(name: str, default: str) -> str:
     return os.environ.get(name, "").strip() or default
 
 
+def read_secret(name: str, *, shortest: int) -> str:
+    value = os.environ.get(name, "").strip()
+    if value and len(value) < shortest:
+        raise ImproperlyConfigured(f"{name} has {len(value)} characters; it needs {shortest} or more.")
+    return value
+
+
 def read_int(name: str, default: int, *, lowest: int) -> int:
     value = os.environ.get(name, "").strip()
     if not value:

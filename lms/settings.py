@@ -32,6 +32,7 @@ ATTUNE_XAPI_URL            the xAPI endpoint of a learning record store, told of
 ATTUNE_XAPI_KEY, ATTUNE_XAPI_SECRET  what it is entered with, instead of in the address         (none)
 ATTUNE_SITE_URL            this site's address in xAPI statements, as https://lms.example
                            (from the first of ATTUNE_ALLOWED_HOSTS)
+ATTUNE_METRICS_TOKEN       16 characters or more, with which Prometheus may read /metrics   (none: it is not there)
 ATTUNE_EVENT_DAYS          how long learning events are kept for webhooks and the record store  (90)
 DATABASE_URL               postgres://user:password@host:port/name                              (SQLite)
 REDIS_URL                  redis://host:port/0; broker and channel layer         (inside this process)
@@ -63,7 +64,7 @@ CSRF_TRUSTED_ORIGINS = env.read_list("ATTUNE_TRUSTED_ORIGINS", [])
 HTTPS = env.read_bool("ATTUNE_HTTPS")
 TRUST_PROXY = env.read_bool("ATTUNE_TRUST_PROXY")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
@@ -132,6 +133,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "lms.metrics.requests.CountingMiddleware",  # first, so that it counts all of the time
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -307,6 +309,10 @@ ATTUNE_SITE_URL = (
 ).rstrip("/")
 ATTUNE_XAPI_URL, ATTUNE_XAPI_KEY, ATTUNE_XAPI_SECRET = env.read_url_with_key("ATTUNE_XAPI")
 ATTUNE_EVENT_DAYS = env.read_int("ATTUNE_EVENT_DAYS", 90, lowest=7)
+
+# --- Operations ---
+
+ATTUNE_METRICS_TOKEN = env.read_secret("ATTUNE_METRICS_TOKEN", shortest=16)
 
 # --- Language, static files, REST, log ---
 

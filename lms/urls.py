@@ -6,6 +6,7 @@ from django.views.i18n import JavaScriptCatalog
 from drf_spectacular.views import SpectacularAPIView
 
 from lms import health
+from lms.metrics.views import metrics
 
 admin.autodiscover()
 # Without this, the admin's own sign-in form would let people in past their second factor.
@@ -35,6 +36,7 @@ urlpatterns = [
     path("words.js", cache_control(max_age=3600)(JavaScriptCatalog.as_view()), name="words"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler403 = "lms.errors.forbidden"

@@ -138,6 +138,7 @@ TABLE = {
     "words": "GET 22222222",
     "healthz": "GET 22222222",
     "readyz": "GET 22222222",
+    "metrics": "GET --------",
     "studio:quiz": "GET L----2-2",
     "studio:save-quiz": "POST L----3-3",
     "studio:add-question": "POST L----3-3",
