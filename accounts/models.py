@@ -125,3 +125,6 @@ class Invitation(models.Model):
     @property
     def is_open(self) -> bool:
         return self.accepted_at is None and self.expires_at > timezone.now()
+
+
+from accounts.audit_models import AuditEntry, Pseudonym  # noqa: E402, F401

@@ -1,6 +1,7 @@
 from django.db import transaction
 
-from accounts.models import ApiToken, Invitation, User
+from accounts import audit
+from accounts.models import ApiToken, AuditEntry, Invitation, User
 
 
 def export_account(user: User) -> dict:
@@ -20,6 +21,10 @@ def export_account(user: User) -> dict:
             }
             for token in user.api_tokens.all()
         ],
+        "audit_log": [
+            {"at": row.entry.at.isoformat(), "who": row.who, "whose": row.whose, "what": row.entry.action}
+            for row in audit.shown(AuditEntry.objects.of(user))
+        ],
     }
 
 
@@ -34,7 +39,8 @@ def erase_account(user: User) -> int:
     from allauth.mfa.models import Authenticator
     from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 
-    removed = 1
+    audit.record(action=AuditEntry.Action.ACCOUNT_ERASED, actor=user, subject=user)
+    removed = 1 + audit.forget(user)
     for log in (AccessAttempt, AccessFailureLog, AccessLog):
         removed += log.objects.filter(username__iexact=user.email).delete()[0]
     removed += Invitation.objects.filter(email__iexact=user.email).delete()[0]

@@ -7,6 +7,7 @@ app_name = "accounts"
 urlpatterns = [
     path("theme/", views.set_theme, name="theme"),
     path("you/", views.profile, name="profile"),
+    path("you/log/", views.audit_log, name="audit-log"),
     path("you/export/", views.export, name="export"),
     path("you/erase/", views.erase, name="erase"),
     path("you/tokens/", views.tokens, name="tokens"),

@@ -1,6 +1,7 @@
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -8,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import invitations, personal_data
+from accounts import audit, invitations, personal_data
 from accounts.forms import AcceptForm, EraseForm, ProfileForm, TokenForm, time_zones
+from accounts.models import AuditEntry
 from accounts.theme import COOKIE, THEMES
 from accounts.tokens import TooManyTokens, make_token
 
@@ -33,7 +35,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         return redirect("accounts:profile")
     return render(
         request, "accounts/profile.html", {"form": form, "time_zones": time_zones()}, status=422 if form.errors else 200
@@ -43,9 +45,20 @@ def profile(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export(request: HttpRequest) -> HttpResponse:
+    audit.record(action=AuditEntry.Action.DATA_EXPORTED, actor=request.user, subject=request.user)
     response = JsonResponse(personal_data.export_all(request.user), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = 'attachment; filename="attune-my-data.json"'
     return response
+
+
+@require_safe
+@login_required
+def audit_log(request: HttpRequest) -> HttpResponse:
+    """What was done with one's data, by whom and when; and what one did oneself."""
+    mine = AuditEntry.objects.of(request.user)
+    page = Paginator(mine, 50).get_page(request.GET.get("page"))
+    context = {"page": page, "rows": audit.shown(page.object_list)}
+    return render(request, "accounts/audit_log.html", context)
 
 
 @login_required

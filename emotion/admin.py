@@ -6,6 +6,8 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from accounts import audit
+from accounts.models import User
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
 from emotion import admin_support, registry, selectors  # noqa: F401  (admin_support registers its page)
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
@@ -49,6 +51,8 @@ class LessonClimateAdmin(TaughtCoursesAdmin):
         students = selectors.students_who_share(viewer=request.user, lesson=lesson)
         student = _chosen_student(request.GET.get("student", ""), students)
         if student:
+            whose = User.objects.get(pk=student["id"])
+            audit.record(action=audit.Action.HISTORY_VIEWED, actor=request.user, subject=whose, lesson=lesson.pk)
             timeline = selectors.shared_timeline(viewer=request.user, student_id=student["id"], lesson=lesson)
         else:
             timeline = selectors.class_timeline(lesson=lesson)
@@ -110,7 +114,7 @@ class ModelVersionAdmin(ModelAdmin):
         if version is None:
             raise Http404("There is no such model.")
         try:
-            registry.promote_checkpoint(name=version.name)
+            registry.promote_checkpoint(name=version.name, by=request.user)
         except CheckpointError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
+from accounts import audit
 from emotion.models import FeatureGate
 
 EU_AI_ACT = "Regulation (EU) 2024/1689, Article 5(1)(f)"
@@ -42,6 +43,7 @@ def state_gate(*, jurisdiction: str, purpose: str, stated_by: str) -> FeatureGat
     verdict = judge(jurisdiction, purpose)
     if not verdict.allowed:
         raise ValidationError(f"The emotion features stay off for '{jurisdiction}', '{purpose}': {verdict.reason}")
+    audit.record(action=audit.Action.GATE_STATED, jurisdiction=jurisdiction, purpose=purpose)
     return FeatureGate.objects.create(jurisdiction=jurisdiction, purpose=purpose, stated_by=stated_by)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 
+from accounts import audit
 from emotion.core.manifest import CheckpointError, read_manifest
 from emotion.models import ModelVersion
 
@@ -40,7 +41,7 @@ def _promote(version: ModelVersion) -> None:
     ModelVersion.objects.filter(pk=version.pk).update(status=ModelVersion.Status.PROMOTED)
 
 
-def promote_checkpoint(*, name: str) -> ModelVersion:
+def promote_checkpoint(*, name: str, by=None) -> ModelVersion:
     """Promote the checkpoint called `name`, registered if it is new, once it has shown that it can serve.
 
     Raises CheckpointError. It loads the network, and so torch: for a command or an administrator's click.
@@ -51,6 +52,7 @@ def promote_checkpoint(*, name: str) -> ModelVersion:
     check_servable(folder)
     version = register_model(folder=folder)
     promote_model(version=version)
+    audit.record(action=audit.Action.MODEL_PROMOTED, actor=by, model=version.name, weights=version.weights_sha256)
     return version
 
 

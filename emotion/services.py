@@ -15,6 +15,7 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
+from accounts import audit
 from courses.models import Course, Enrollment, Lesson
 from courses.release.locks import Locked, require_open
 from emotion import broadcast
@@ -75,7 +76,9 @@ def give_consent(
         if consent is None:
             try:
                 with transaction.atomic():
-                    return Consent.objects.create(user=user, course=course, **choices)
+                    consent = Consent.objects.create(user=user, course=course, **choices)
+                    _audit_consent(user, course, choices)
+                    return consent
             except IntegrityError:  # the same form, sent twice at once
                 consent = Consent.objects.in_force().get(user=user, course=course)
         for name, choice in choices.items():
@@ -83,7 +86,12 @@ def give_consent(
         if not consent.is_current:
             consent.version, consent.granted_at = CONSENT_VERSION, timezone.now()
         consent.save(update_fields=[*choices, "version", "granted_at"])
+        _audit_consent(user, course, choices)
     return consent
+
+
+def _audit_consent(user, course: Course, choices: dict[str, bool]) -> None:
+    audit.record(action=audit.Action.CONSENT_GIVEN, actor=user, subject=user, course=course.pk, **choices)
 
 
 def withdraw_consent(*, user, course: Course) -> int:
@@ -93,7 +101,8 @@ def withdraw_consent(*, user, course: Course) -> int:
     """
     now = timezone.now()
     with transaction.atomic():
-        Consent.objects.in_force().filter(user=user, course=course).update(withdrawn_at=now)
+        if Consent.objects.in_force().filter(user=user, course=course).update(withdrawn_at=now):
+            audit.record(action=audit.Action.CONSENT_WITHDRAWN, actor=user, subject=user, course=course.pk)
         sessions = list(
             LessonSession.objects.open().filter(user=user, lesson__module__course=course).values_list("pk", flat=True)
         )
@@ -125,6 +134,9 @@ def erase_history(*, user, course: Course | None = None) -> int:
     kept.update(features=None)
     count = sessions.count()
     sessions.delete()
+    if count:
+        about = {"course": course.pk} if course else {}
+        audit.record(action=audit.Action.HISTORY_ERASED, actor=user, subject=user, **about)
     return count
 
 

@@ -12,6 +12,7 @@ from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
+from accounts import audit
 from courses.models import Course, Lesson
 from emotion import selectors
 from emotion.api.csv_export import CSVRenderer, stream_csv
@@ -40,6 +41,7 @@ class HistoryView(EmotionView):
     def answer_lesson(self, lesson: Lesson, timeline: dict[str, Any], whose: str):
         if not self._wants_csv:
             return self._page({"lesson": lesson.pk, **timeline}, "points")
+        self._audit(whose, lesson=lesson.pk)
         titles = {block["number"]: block["title"] for block in timeline["blocks"]}
         rows = (
             [titles.get(point["block"], "Elsewhere"), point["seconds"], *_cells(point)] for point in timeline["points"]
@@ -50,9 +52,17 @@ class HistoryView(EmotionView):
         if not self._wants_csv:
             head = {"course": course.pk, "title": course.title, **({"detail": detail} if detail else {})}
             return self._page({**head, "lessons": [] if detail else lessons}, "lessons")
+        self._audit(whose, course=course.pk)
         students = ["students"] if whose == "class" else []
         rows = ([e["title"], *(e[name] for name in students), *_cells(e)] for e in lessons if e["faces"] is not None)
         return self._csv(f"{whose}-course-{course.slug}", ["lesson", *students, *MEASURES], rows, detail)
+
+    def _audit(self, whose: str, **of: int) -> None:
+        user = self.request.user
+        if whose == "class":
+            audit.record(action=audit.Action.CLASS_EXPORTED, actor=user, **of)
+        else:
+            audit.record(action=audit.Action.HISTORY_EXPORTED, actor=user, subject=user, **of)
 
     @property
     def _wants_csv(self) -> bool:

@@ -3,6 +3,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from courses.models import Course, Lesson
@@ -22,10 +23,10 @@ LOOKS = {
 
 def _own_lesson(request: HttpRequest, pk: int) -> Lesson:
     if not features_are_on():
-        raise Http404("The emotion features are turned off here.")
+        raise Http404(_("The emotion features are turned off here."))
     lesson = get_object_or_404(Lesson.objects.visible_to(request.user).select_related("module__course"), pk=pk)
     if not takes_as_student(request.user, lesson.course):
-        raise Http404("Only those who take this course have a history in it.")
+        raise Http404(_("Only those who take this course have a history in it."))
     return lesson
 
 
@@ -41,7 +42,7 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
             share_with_instructor="share" in request.POST,
             share_for_research="research" in request.POST,
         )
-        messages.success(request, "Thank you. The camera stays off until you start it.")
+        messages.success(request, _("Thank you. The camera stays off until you start it."))
         return redirect(lesson)
     given = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()
     context = {"lesson": lesson, "given": given, "consent": given if given and given.is_current else None}
@@ -55,9 +56,9 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     services.withdraw_consent(user=request.user, course=lesson.course)
     if "erase" in request.POST:
         services.erase_history(user=request.user, course=lesson.course)
-        messages.success(request, "Withdrawn, and your history in this course is erased.")
+        messages.success(request, _("Withdrawn, and your history in this course is erased."))
     else:
-        messages.success(request, "Withdrawn. The camera is off and no more frames are taken.")
+        messages.success(request, _("Withdrawn. The camera is off and no more frames are taken."))
     return redirect(lesson)
 
 
@@ -71,7 +72,9 @@ def support_wishes(request: HttpRequest) -> HttpResponse:
         off = "offers" not in request.POST
         changed = {"off": off, "muted_states": muted, "muted_rules": [], "snoozed_until": None}
         support.set_preference(user=request.user, wanted=changed)
-        messages.success(request, "Kept. " + ("No offers from now on." if off else "Offers stay few and far between."))
+        messages.success(
+            request, _("Kept. No offers from now on.") if off else _("Kept. Offers stay few and far between.")
+        )
         return redirect("emotion:support")
     kept = SupportPreference.objects.filter(user=request.user).first() or SupportPreference()
     context = {
@@ -105,10 +108,10 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 def course_history(request: HttpRequest, slug: str) -> HttpResponse:
     """A student's own history of a course, lesson by lesson."""
     if not features_are_on():
-        raise Http404("The emotion features are turned off here.")
+        raise Http404(_("The emotion features are turned off here."))
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     if not takes_as_student(request.user, course):
-        raise Http404("Only those who take this course have a history in it.")
+        raise Http404(_("Only those who take this course have a history in it."))
     rows = selectors.course_rows(selectors.own_course(user=request.user, course=course))
     context = {
         "course": course,
@@ -128,7 +131,7 @@ def calibration(request: HttpRequest, slug: str) -> HttpResponse:
     """For those who teach a course: how far its learning states can be trusted, and what abstaining is worth."""
     course = get_object_or_404(Course.objects.visible_to(request.user).select_related("calibration"), slug=slug)
     if not features_are_on() or not course.is_taught_by(request.user):
-        raise Http404("There is no such report.")
+        raise Http404(_("There is no such report."))
     trust = course_calibration.trust_in(course)
     report = course_calibration.report(trust.calibration) if trust.calibration else None
     return render(request, "emotion/calibration.html", {"course": course, "trust": trust, "report": report})

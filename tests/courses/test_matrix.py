@@ -108,6 +108,7 @@ TABLE = {
     "courses:asset": "GET L-2222-2",
     "accounts:theme": "POST 33333333",
     "accounts:profile": "GET L2222222",
+    "accounts:audit-log": "GET L2222222",
     "accounts:export": "GET L2222222",
     "accounts:erase": "GET L2222222",
     "emotion:climate": "GET L---22-2",

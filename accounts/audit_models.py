@@ -1,0 +1,96 @@
+"""The audit log's rows. Written and checked by `audit.py` only. Imported at the end of `accounts.models`."""
+
+import secrets
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Append(TypeError):
+    """The log is only ever added to."""
+
+    def __init__(self) -> None:
+        super().__init__("The audit log is only ever added to.")
+
+
+def new_pseudonym() -> str:
+    return secrets.token_hex(16)
+
+
+class Pseudonym(models.Model):
+    """Under which name a person stands in the audit log. With this row their erasure takes the way from one to the
+    other; the log stays whole."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="pseudonym")
+    name = models.CharField(max_length=32, unique=True, default=new_pseudonym, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AuditEntryQuerySet(models.QuerySet):
+    def visible_to(self, user) -> Self:
+        """What a person did and what concerns them; all of it for administrators."""
+        return self if user.is_superuser else self.of(user)
+
+    def of(self, user) -> Self:
+        """What a person did and what concerns them."""
+        mine = Pseudonym.objects.filter(user_id=user.pk).values("name")
+        return self.filter(Q(actor__in=mine) | Q(subject__in=mine))
+
+    def update(self, **_fields) -> int:
+        raise Append
+
+    def delete(self):
+        raise Append
+
+
+class AuditEntry(models.Model):
+    """Who did what, to whose data, when. Each holds the digest of the one before, so none can be changed, taken out or
+    put in between without `verify_audit_log` finding it."""
+
+    class Action(models.TextChoices):
+        CONSENT_GIVEN = "consent_given", _("agreed to the camera")
+        CONSENT_WITHDRAWN = "consent_withdrawn", _("withdrew their consent")
+        HISTORY_VIEWED = "history_viewed", _("looked at a history that was shared")
+        HISTORY_EXPORTED = "history_exported", _("downloaded a history")
+        CLASS_EXPORTED = "class_exported", _("downloaded a class's history")
+        HISTORY_ERASED = "history_erased", _("erased a history")
+        DATA_EXPORTED = "data_exported", _("downloaded everything about them")
+        ACCOUNT_ERASED = "account_erased", _("erased their account")
+        MODEL_PROMOTED = "model_promoted", _("chose the model that serves")
+        GATE_STATED = "gate_stated", _("stated where the emotion features run")
+
+    number = models.PositiveBigIntegerField(unique=True)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=32, blank=True, help_text=_("A pseudonym; empty for the site itself."))
+    subject = models.CharField(max_length=32, blank=True, help_text=_("A pseudonym; empty where it is nobody's data."))
+    action = models.CharField(max_length=20, choices=Action)
+    detail = models.JSONField(default=dict, help_text=_("Ids and names of things, never of people."))
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        verbose_name_plural = "audit log"
+        indexes = [
+            models.Index(fields=["actor", "-number"], name="audit_of_actor"),
+            models.Index(fields=["subject", "-number"], name="audit_of_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.action}"
+
+    def save(self, *args, **kwargs) -> None:
+        if not self._state.adding:
+            raise Append
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise Append
