@@ -9,6 +9,7 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import account_import, invitations
+from accounts.admin_base import ReadOnly
 from accounts.forms import AccountTableForm, InvitationForm
 from accounts.models import AuditEntry, Invitation, User
 
@@ -123,18 +124,9 @@ class InvitationAdmin(AdministratorsOnly, ModelAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(AdministratorsOnly, ModelAdmin):
+class AuditEntryAdmin(ReadOnly, AdministratorsOnly, ModelAdmin):
     """The audit log, to read. People stand in it under pseudonyms; `verify_audit_log` checks it."""
 
     list_display = ["number", "at", "action", "actor", "subject", "detail"]
     list_filter = ["action"]
     search_fields = ["actor", "subject"]
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
-class Append(TypeError):
+class AppendOnly(TypeError):
     """The log is only ever added to."""
 
     def __init__(self) -> None:
@@ -33,20 +33,16 @@ class Pseudonym(models.Model):
 
 
 class AuditEntryQuerySet(models.QuerySet):
-    def visible_to(self, user) -> Self:
-        """What a person did and what concerns them; all of it for administrators."""
-        return self if user.is_superuser else self.of(user)
-
     def of(self, user) -> Self:
         """What a person did and what concerns them."""
         mine = Pseudonym.objects.filter(user_id=user.pk).values("name")
         return self.filter(Q(actor__in=mine) | Q(subject__in=mine))
 
     def update(self, **_fields) -> int:
-        raise Append
+        raise AppendOnly
 
     def delete(self):
-        raise Append
+        raise AppendOnly
 
 
 class AuditEntry(models.Model):
@@ -89,8 +85,8 @@ class AuditEntry(models.Model):
 
     def save(self, *args, **kwargs) -> None:
         if not self._state.adding:
-            raise Append
+            raise AppendOnly
         super().save(*args, **kwargs)
 
     def delete(self, *args, **kwargs):
-        raise Append
+        raise AppendOnly

@@ -7,6 +7,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from accounts import audit
+from accounts.admin_base import ReadOnly
 from accounts.models import User
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
 from emotion import admin_support, registry, selectors  # noqa: F401  (admin_support registers its page)
@@ -18,7 +19,7 @@ from emotion.policy import features_are_on
 
 
 @admin.register(LessonClimate)
-class LessonClimateAdmin(TaughtCoursesAdmin):
+class LessonClimateAdmin(ReadOnly, TaughtCoursesAdmin):
     """How a lesson looked to a class, for those who teach it. Read only."""
 
     list_display = ["title", "module", "edition"]
@@ -34,15 +35,6 @@ class LessonClimateAdmin(TaughtCoursesAdmin):
         if not features_are_on() or not request.user.is_staff:
             return False
         return obj is None or obj.course.is_taught_by(request.user)
-
-    def has_add_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         lesson = self.get_object(request, object_id)
@@ -89,7 +81,7 @@ def _chosen_student(text: str, students: list[dict]) -> dict | None:
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(ModelAdmin):
+class ModelVersionAdmin(ReadOnly, ModelAdmin):
     """The registry of models, for administrators. Its one action is to promote."""
 
     list_display = ["name", "status", "created_at"]
@@ -132,12 +124,3 @@ class ModelVersionAdmin(ModelAdmin):
         if version is None or version.status == ModelVersion.Status.PROMOTED:
             return []
         return super().get_actions_detail(request, object_id)
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False

@@ -46,7 +46,9 @@ def notice_new_readings() -> None:
     rows = new.values_list("session__lesson", "session__user").annotate(newest=Max("taken_at"))
     for lesson, user, at in rows:
         newest.setdefault(lesson, {})[user] = at
-    known = {history.lesson_id: history for history in ClassHistory.objects.filter(lesson__in=newest)}
+    # Locked: what an erasure does to one meanwhile must not be written over.
+    kept = ClassHistory.objects.filter(lesson__in=newest).select_for_update()
+    known = {history.lesson_id: history for history in kept}
     new_ones = [ClassHistory(lesson_id=lesson, noticed_at=now) for lesson in newest if lesson not in known]
     ClassHistory.objects.bulk_create(new_ones, ignore_conflicts=True)
     for lesson, history in known.items():

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from django.db.models import Count, F, IntegerField, QuerySet
 from django.db.models.functions import Cast, Floor
 from django.utils.translation import gettext as _
 
-from courses.models import Block, Lesson, Progress
+from courses.models import Block, Lesson
+from emotion.core.support import wilson
 from emotion.models import BehaviourEvent, SelfReport
 from emotion.selectors import BUCKET_SECONDS, SMALLEST_GROUP
 
 MOST = 5
-Z95 = 1.96
 Place = tuple[int, int]  # a block's id, and tens of seconds into it
 
 
@@ -63,32 +62,19 @@ def clock(seconds: int) -> str:
     return f"{seconds // 60:02d}:{seconds % 60:02d}"
 
 
-def wilson_lower(count: int, of: int) -> float:
-    """The lower end of the 95 % score interval of a share. Source: E. B. Wilson (1927), "Probable inference, the law of
-    succession, and statistical inference", JASA 22, 209-212."""
-    share, z2 = count / of, Z95**2
-    return (share + z2 / (2 * of) - Z95 * sqrt(share * (1 - share) / of + z2 / (4 * of * of))) / (1 + z2 / of)
-
-
-def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]]) -> list[HotSpot]:
-    """The strongest first, five at the most. Three queries for any class.
+def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]], *, began: int) -> list[HotSpot]:
+    """The strongest first, five at the most; `began` is how many students began the lesson. Two queries for any class.
 
     A place is hot where five students or more showed a sign, and the lower end of the 95 % interval of their share
     lies above what is usual: for faces the share of all windows of the lesson that looked confused, for what was said
     and done the mean of the other places. Neighbouring hot places are one spot.
     """
-    taking = Progress.objects.filter(
-        lesson=lesson,
-        user__enrollments__course=lesson.course,
-        user__enrollments__role="student",
-        user__enrollments__status="active",
-    ).count()
     said = _by_place(SelfReport.objects.filter(lesson=lesson, edition=lesson.edition, state="confused"))
     rewound = _by_place(BehaviourEvent.objects.filter(lesson=lesson, edition=lesson.edition, kind="rewind"))
     found = {
         "looked": {_place(p): (p["looked_confused"], p["judged"]) for p in points if p["looked_confused"]},
-        "said": {place: (count, max(taking, count)) for place, count in said.items()},
-        "rewound": {place: (count, max(taking, count)) for place, count in rewound.items()},
+        "said": {place: (count, max(began, count)) for place, count in said.items()},
+        "rewound": {place: (count, max(began, count)) for place, count in rewound.items()},
     }
     places = max(len(points), len(said.keys() | rewound.keys()))
     hot = set()
@@ -97,7 +83,7 @@ def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]])
         for place, (count, of) in counts.items():
             elsewhere = (total - count / of) / max(places - 1, 1)
             usual = _mean_confused(points) if sign == "looked" else elsewhere
-            if wilson_lower(count, of) > usual:
+            if wilson(count, of)[0] > usual:
                 hot.add(place)
     runs = [(block, run) for block in blocks for run in _runs(sorted(n for pk, n in hot if pk == block.pk))]
     spots = [_spot(block, run, found) for block, run in runs]

@@ -35,7 +35,7 @@ class LessonClimate:
 
 
 def lesson_climate(lesson: Lesson) -> LessonClimate:
-    """Eight queries for any class and any number of blocks. Nothing in it stands for fewer than five students."""
+    """Seven queries for any class and any number of blocks. Nothing in it stands for fewer than five students."""
     timeline = selectors.class_timeline(lesson=lesson)
     blocks = list(lesson.blocks.all())
     for block in blocks:
@@ -43,8 +43,9 @@ def lesson_climate(lesson: Lesson) -> LessonClimate:
     started, reached = _reached(lesson, blocks)
     quizzes = _quizzes(lesson)
     parts = [Part(block, reached.get(block.pk), *quizzes.get(block.pk, (None, None))) for block in blocks]
-    spots = hot_spots(lesson, blocks, timeline["points"])
-    return LessonClimate(timeline["students"], started, timeline, parts, spots)
+    spots = hot_spots(lesson, blocks, timeline["points"], began=started)
+    shown = started if started >= SMALLEST_GROUP else None
+    return LessonClimate(timeline["students"], shown, timeline, parts, spots)
 
 
 def _students_here(lesson: Lesson) -> Q:
@@ -55,15 +56,16 @@ def _students_here(lesson: Lesson) -> Q:
     )
 
 
-def _reached(lesson: Lesson, blocks: list[Block]) -> tuple[int | None, dict[int, int]]:
-    """How many began, and {block: the percentage of them that came so far}: who completed the lesson came through."""
+def _reached(lesson: Lesson, blocks: list[Block]) -> tuple[int, dict[int, int]]:
+    """How many began, and from five up {block: the percentage of them that came so far}: who completed the lesson came
+    through."""
     rows = Progress.objects.filter(_students_here(lesson), lesson=lesson).order_by().values("last_block")
     counts = rows.annotate(all=Count("pk"), through=Count("pk", filter=Q(completed_at__isnull=False)))
     furthest = {row["last_block"]: row["all"] - row["through"] for row in counts}
     through = sum(row["through"] for row in counts)
     started = through + sum(furthest.values())
     if started < SMALLEST_GROUP:
-        return None, {}
+        return started, {}
     reached, so_far = {}, started
     for number, block in enumerate(blocks):
         # Somebody whose last block is gone is known to have begun, and no more.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from accounts import audit
 from emotion.models import FeatureGate
@@ -43,8 +44,9 @@ def state_gate(*, jurisdiction: str, purpose: str, stated_by: str) -> FeatureGat
     verdict = judge(jurisdiction, purpose)
     if not verdict.allowed:
         raise ValidationError(f"The emotion features stay off for '{jurisdiction}', '{purpose}': {verdict.reason}")
-    audit.record(action=audit.Action.GATE_STATED, jurisdiction=jurisdiction, purpose=purpose)
-    return FeatureGate.objects.create(jurisdiction=jurisdiction, purpose=purpose, stated_by=stated_by)
+    with transaction.atomic():
+        audit.record(action=audit.Action.GATE_STATED, jurisdiction=jurisdiction, purpose=purpose)
+        return FeatureGate.objects.create(jurisdiction=jurisdiction, purpose=purpose, stated_by=stated_by)
 
 
 def current_gate() -> FeatureGate | None:

@@ -50,9 +50,10 @@ def promote_checkpoint(*, name: str, by=None) -> ModelVersion:
 
     folder = checkpoint_folder(name)
     check_servable(folder)
-    version = register_model(folder=folder)
-    promote_model(version=version)
-    audit.record(action=audit.Action.MODEL_PROMOTED, actor=by, model=version.name, weights=version.weights_sha256)
+    with transaction.atomic():
+        version = register_model(folder=folder)
+        promote_model(version=version)
+        audit.record(action=audit.Action.MODEL_PROMOTED, actor=by, model=version.name, weights=version.weights_sha256)
     return version
 
 

@@ -82,10 +82,14 @@ class ProgressFilter(filters.FilterSet):
         fields = ["course", "lesson", "user", "completed"]
 
 
-class QuizFilter(filters.FilterSet):
+class OfBlock(filters.FilterSet):
+    """What belongs to a block, by its course or its lesson."""
+
     course = IdFilter(field_name="block__lesson__module__course_id")
     lesson = IdFilter(field_name="block__lesson_id")
 
+
+class QuizFilter(OfBlock):
     class Meta:
         model = Quiz
         fields = ["course", "lesson"]
@@ -99,10 +103,7 @@ class QuizAttemptFilter(filters.FilterSet):
         fields = ["quiz"]
 
 
-class AssignmentFilter(filters.FilterSet):
-    course = IdFilter(field_name="block__lesson__module__course_id")
-    lesson = IdFilter(field_name="block__lesson_id")
-
+class AssignmentFilter(OfBlock):
     class Meta:
         model = Assignment
         fields = ["course", "lesson"]

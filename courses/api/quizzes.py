@@ -79,7 +79,7 @@ class ShownQuizSerializer(serializers.Serializer):
     """How a quiz stands for the person who asks; `number` goes with each answer that is sent."""
 
     quiz = QuizSerializer()
-    state = serializers.ChoiceField(["form", "begin", "early", "closed", "used_up", "result"])
+    state = serializers.ChoiceField(["form", "begin", "early", "closed", "used_up"])
     number = serializers.IntegerField()
     deadline = serializers.DateTimeField(allow_null=True)
     attempts_left = serializers.IntegerField(allow_null=True, help_text="Null: as many as one likes.")

@@ -13,6 +13,7 @@ from emotion.core.support import (
     effect,
     is_held_out,
     quiet_until,
+    wilson,
 )
 
 NOW = 1_000_000.0
@@ -123,3 +124,8 @@ def test_few_occasions_pause_nothing_however_bad_they_look():
 
 def test_more_outcomes_ask_for_more():
     assert effect((40, 100), (60, 100), outcomes=3).always_high > effect((40, 100), (60, 100)).always_high
+
+
+def test_wilsons_interval_is_that_of_the_tables():
+    assert wilson(14, 22) == pytest.approx((0.4295, 0.8027), abs=1e-3)
+    assert wilson(5, 5) == pytest.approx((0.5655, 1.0), abs=1e-3)
