@@ -24,7 +24,7 @@ READ: dict[str, Reading] = {}  # each variable that was asked for: docs/referenc
 
 
 def read_bool(name: str, default: bool = False) -> bool:
-    READ[name] = Reading("true or false", default)
+    READ.setdefault(name, Reading("true or false", default))
     value = os.environ.get(name)
     if value is None:
         return default
@@ -36,12 +36,12 @@ def read_bool(name: str, default: bool = False) -> bool:
 
 
 def read_text(name: str, default: str) -> str:
-    READ[name] = Reading("text", default)
+    READ.setdefault(name, Reading("text", default))
     return os.environ.get(name, "").strip() or default
 
 
 def read_secret(name: str, *, shortest: int) -> str:
-    READ[name] = Reading(f"text, {shortest} characters or more")
+    READ.setdefault(name, Reading(f"text, {shortest} characters or more"))
     value = os.environ.get(name, "").strip()
     if value and len(value) < shortest:
         raise ImproperlyConfigured(f"{name} has {len(value)} characters; it needs {shortest} or more.")
@@ -49,7 +49,7 @@ def read_secret(name: str, *, shortest: int) -> str:
 
 
 def read_int(name: str, default: int, *, lowest: int) -> int:
-    READ[name] = Reading(f"a whole number from {lowest} up", default)
+    READ.setdefault(name, Reading(f"a whole number from {lowest} up", default))
     value = os.environ.get(name, "").strip()
     if not value:
         return default
@@ -59,7 +59,7 @@ def read_int(name: str, default: int, *, lowest: int) -> int:
 
 
 def read_choice(name: str, allowed: tuple[str, ...], default: str) -> str:
-    READ[name] = Reading(", ".join(allowed), default)
+    READ.setdefault(name, Reading(", ".join(allowed), default))
     value = os.environ.get(name, default).strip().lower()
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is {value!r}; allowed are {', '.join(allowed)}.")
@@ -67,7 +67,7 @@ def read_choice(name: str, allowed: tuple[str, ...], default: str) -> str:
 
 
 def read_list(name: str, default: list[str]) -> list[str]:
-    READ[name] = Reading("a comma-separated list", default)
+    READ.setdefault(name, Reading("a comma-separated list", default))
     value = os.environ.get(name)
     if value is None:
         return default
@@ -78,7 +78,7 @@ def read_list(name: str, default: list[str]) -> list[str]:
 
 
 def read_url(name: str, schemes: tuple[str, ...]) -> str | None:
-    READ[name] = Reading(" or ".join(f"{scheme}://..." for scheme in schemes))
+    READ.setdefault(name, Reading(" or ".join(f"{scheme}://..." for scheme in schemes)))
     value = os.environ.get(name, "").strip()
     if not value:
         return None
@@ -131,7 +131,7 @@ def read_postgres(name: str = "DATABASE_URL") -> dict | None:
 
 
 def make_data_dir(name: str, default: Path) -> Path:
-    READ[name] = Reading("a folder", default)
+    READ.setdefault(name, Reading("a folder", default))
     path = Path(os.environ.get(name) or default).expanduser().absolute()
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ def make_data_dir(name: str, default: Path) -> Path:
 
 def read_secret_key(name: str, kept_in: Path) -> str:
     """The key from the environment, or one made at the first start, in a file only its owner reads."""
-    READ[name] = Reading("text, 32 characters or more")
+    READ.setdefault(name, Reading("text, 32 characters or more"))
     value = os.environ.get(name, "")
     if value:
         if len(value) < 32:
