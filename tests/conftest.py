@@ -16,6 +16,31 @@ from tests import services
 _missing: defaultdict[str, set[str]] = defaultdict(set)  # why -> the tests that could not run for it
 
 
+# What takes more than a few seconds, and is left out of `./run check`: by file, and whatever needs a PostgreSQL.
+SLOW = {
+    "tests/courses/api/test_schema.py",
+    "tests/courses/test_matrix.py",
+    "tests/emotion/core/test_architectures.py",
+    "tests/emotion/core/test_imports.py",
+    "tests/emotion/inference/test_backends.py",
+    "tests/emotion/management/commands/test_tend_support.py",
+    "tests/emotion/test_registry.py",
+    "tests/lms/backup/test_commands.py",
+    "tests/lms/test_production.py",
+    "tests/training/management/commands/test_evaluate_fer.py",
+    "tests/training/management/commands/test_export_fer.py",
+    "tests/training/management/commands/test_train_fer.py",
+    "tests/training/test_kill_and_resume.py",
+}
+
+
+def pytest_collection_modifyitems(items) -> None:
+    for item in items:
+        slow_fixtures = {"_postgres", "attune", "chromium"} & set(item.fixturenames)
+        if item.nodeid.split("::")[0] in SLOW or slow_fixtures or item.get_closest_marker("e2e"):
+            item.add_marker("slow")
+
+
 def pytest_configure() -> None:
     # A `kill` stops the run as Ctrl+C does: with every server stopped and every folder removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

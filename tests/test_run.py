@@ -18,10 +18,10 @@ def call(*arguments: str, cwd=ROOT) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=60)
 
 
-def test_help_names_the_three_things_it_does():
+def test_help_names_what_it_does():
     done = call("--help")
     assert done.returncode == 0
-    for word in ("./run manage", "./run test", "--port"):
+    for word in ("./run manage", "./run check", "./run test", "--port"):
         assert word in done.stdout
 
 
@@ -127,3 +127,19 @@ def test_a_signal_reaches_the_child_once_and_the_child_is_waited_for(parent, num
 def test_a_killed_run_takes_its_child_along(parent):
     parent.kill()
     assert parent.communicate(timeout=20)[0] == ""  # the pipe ends when the child has
+
+
+def test_every_check_runs_and_those_that_failed_are_named(monkeypatch, capsys):
+    monkeypatch.setattr(run, "make_environment", lambda *_: None)
+    ran = []
+
+    def step(command, env):
+        assert env["ATTUNE_TESTING"] == "1"
+        ran.append(command)
+        return "mypy" in command[0] or "makemigrations" in command
+
+    monkeypatch.setattr(run, "step", step)
+    assert run.main(["check"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "Failed: mypy, migrations."
+    assert len(ran) == len(run.CHECKS) + 1
+    assert ran[-1][-5:] == ["not slow", "-n", "auto", "--maxprocesses", "4"]

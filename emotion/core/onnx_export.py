@@ -46,6 +46,7 @@ def export_onnx(network: nn.Module, heads: tuple[str, ...], shape: tuple[int, in
             output_names=list(heads),
             dynamic_shapes={INPUT: {0: torch.export.Dim("batch")}},
         )
+    assert program is not None  # it is None without dynamo only
     graph = program.model_proto
     _forget_origins(graph)
     onnx.checker.check_model(graph)
@@ -91,7 +92,7 @@ def quantise(source: Path, target: Path, calibration: np.ndarray) -> None:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    class Batches(CalibrationDataReader):
+    class Batches(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
         def __init__(self) -> None:
             self._batches = iter(np.array_split(calibration, max(1, len(calibration) // CALIBRATION_BATCH)))
 

@@ -50,7 +50,7 @@ def crop_level(
     # At most four times the result, so that the turning costs little, and then by area, so that nothing aliases.
     between = int(min(max(round(side), size), 4 * size))
     zoom = between / side
-    matrix = cv2.getRotationMatrix2D(pivot, tilt, zoom)
+    matrix: np.ndarray = cv2.getRotationMatrix2D(pivot, tilt, zoom)
     matrix[:, 2] += (np.array(pivot) - (left, top)) * zoom - pivot
     level = cv2.warpAffine(image, matrix, (between, between), borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(level, (size, size), interpolation=cv2.INTER_AREA)

@@ -13,10 +13,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+
+Entry = dict[str, Any]  # size in bytes, and sha256
 
 
 class BadArchive(Exception):
@@ -30,8 +32,8 @@ class _Hashed:
         self.sha256 = hashlib.sha256()
         self._file, self._left = file, size
 
-    def read(self, wanted: int) -> bytes:
-        piece = self._file.read(min(wanted, self._left))
+    def read(self, wanted: int = -1, /) -> bytes:
+        piece = self._file.read(self._left if wanted < 0 else min(wanted, self._left))
         self._left -= len(piece)
         self.sha256.update(piece)
         return piece
@@ -40,7 +42,7 @@ class _Hashed:
 class Writer:
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
-        self.files: dict[str, dict] = {}
+        self.files: dict[str, Entry] = {}
 
     def add(self, name: str, path: Path) -> None:
         """Raises OSError, also where the file shrinks while it is read."""
@@ -61,7 +63,7 @@ class Writer:
                 except FileNotFoundError:
                     continue
 
-    def finish(self, facts: dict) -> None:
+    def finish(self, facts: dict[str, Any]) -> None:
         text = json.dumps({"format": FORMAT, **facts, "files": self.files}, indent=2).encode()
         head = tarfile.TarInfo(MANIFEST)
         head.size, head.mtime, head.mode = len(text), int(time.time()), 0o600
@@ -78,19 +80,19 @@ def write_archive(path: Path) -> Iterator[Writer]:
             tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as tar,
         ):
             yield Writer(tar)
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
+        with draft.open("rb") as whole:
+            os.fsync(whole.fileno())
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def unpack(path: Path, into: Path) -> dict:
+def unpack(path: Path, into: Path) -> dict[str, Any]:
     """Write what the archive holds into the empty folder `into`, and return its manifest.
 
     Each file's size and hash are held to the manifest, and none may be missing or more. Raises BadArchive.
     """
-    found: dict[str, dict] = {}
+    found: dict[str, Entry] = {}
     manifest: bytes | None = None
     try:
         with tarfile.open(path, mode="r:gz") as tar:
@@ -111,7 +113,7 @@ def unpack(path: Path, into: Path) -> dict:
     return _check(path, manifest, found)
 
 
-def _check(path: Path, text: bytes, found: dict[str, dict]) -> dict:
+def _check(path: Path, text: bytes, found: dict[str, Entry]) -> dict[str, Any]:
     try:
         manifest = json.loads(text)
         kind, promised = manifest["format"], manifest["files"]
@@ -130,7 +132,7 @@ def _is_plain(name: str) -> bool:
     return not pure.is_absolute() and ".." not in pure.parts and "\0" not in name
 
 
-def _write(source: IO[bytes], target: Path) -> dict:
+def _write(source: IO[bytes], target: Path) -> Entry:
     target.parent.mkdir(parents=True, exist_ok=True)
     sha256, size = hashlib.sha256(), 0
     with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -13,6 +13,7 @@ import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -65,7 +66,7 @@ def make_backup(*, folder: Path, now: datetime.datetime) -> Backup:
     return Backup(path, len(archive.files), path.stat().st_size)
 
 
-def restore_backup(*, path: Path, force: bool = False) -> dict:
+def restore_backup(*, path: Path, force: bool = False) -> dict[str, Any]:
     """Bring an archive back and return its manifest. Raises BadArchive, TargetInUse, DatabaseFailed and OSError.
 
     Everything is unpacked and checked before the first change. The database is replaced in one transaction.
@@ -96,7 +97,7 @@ def _taken() -> str:
     return ""
 
 
-def _check_fits(path: Path, manifest: dict) -> datetime.datetime:
+def _check_fits(path: Path, manifest: dict[str, Any]) -> datetime.datetime:
     """When it was made. Raises BadArchive where this code or this database cannot take it."""
     try:
         made_at = datetime.datetime.fromisoformat(manifest["made_at"])

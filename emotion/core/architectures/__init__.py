@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from torch import nn
 
@@ -45,7 +46,7 @@ def build(
     heads: Mapping[str, Sequence[str]],
     channels: int = 1,
     input_size: int = 48,
-    **options: object,
+    **options: Any,
 ) -> nn.Module:
     """The network `name` with fresh weights (or, with `weights`, a backbone's from a local file).
 

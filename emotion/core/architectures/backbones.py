@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -160,12 +161,11 @@ def _with_channels(conv: nn.Conv2d, channels: int) -> nn.Conv2d:
     grey picture then gives what it gives as a colour one."""
     if conv.in_channels == channels:
         return conv
-    other = nn.Conv2d(
-        channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, bias=conv.bias is not None
-    )
+    size, stride, padding = cast("tuple[tuple[int, int], ...]", (conv.kernel_size, conv.stride, conv.padding))
+    other = nn.Conv2d(channels, conv.out_channels, size, stride, padding, bias=conv.bias is not None)
     with torch.no_grad():
         other.weight.copy_(conv.weight.sum(dim=1, keepdim=True).expand_as(other.weight) / channels)
-        if conv.bias is not None:
+        if conv.bias is not None and other.bias is not None:
             other.bias.copy_(conv.bias)
     return other
 
