@@ -88,13 +88,14 @@ def ask(socket: ClientConnection, sequence: int, jpeg: bytes) -> dict:
 
 
 def ask_until_answered(socket: ClientConnection, sequence: int, jpeg: bytes) -> dict:
-    """As `ask`, and again where it was dropped, as the page's next frame would be: a busy machine may drop some."""
+    """As `ask`, and again where it was dropped, or refused only for now, as the page's next frame would be: a busy
+    machine may do so."""
     for again in range(10):
         answer = ask(socket, sequence + again, jpeg)
-        if answer["type"] != "dropped":
+        if answer["type"] != "dropped" and answer.get("status") not in (429, 503):
             return answer
         time.sleep(1)
-    raise AssertionError("Ten frames in a row were dropped.")
+    raise AssertionError(f"Ten frames in a row were not answered, the last one with {answer}.")
 
 
 def hear(socket: ClientConnection, kind: str, seconds: float = 5) -> dict:
