@@ -9,6 +9,13 @@ class ConsentQuerySet(models.QuerySet):
     def in_force(self) -> Self:
         return self.filter(withdrawn_at__isnull=True)
 
+    def for_camera(self) -> Self:
+        """Those that let the camera start: to the present text, and with the guardian's yes where one is needed."""
+        from emotion.models import CONSENT_VERSION
+
+        grown_up = models.Q(under_age=False) | models.Q(guardian_agreed_at__isnull=False)
+        return self.in_force().filter(grown_up, camera=True, version=CONSENT_VERSION)
+
     def shared(self) -> Self:
         return self.in_force().filter(share_with_instructor=True)
 

@@ -34,6 +34,7 @@ from emotion.models import (
 )
 from emotion.permissions import takes_as_student
 from emotion.policy import features_are_on
+from emotion.querysets import LessonSessionQuerySet
 from emotion.reading_place import SERVER, allowed_modes
 from emotion.wording import describe
 
@@ -70,7 +71,12 @@ def give_consent(
     _require_features()
     if not takes_as_student(user, course):
         raise Refused(_("Only people enrolled in this course can turn its camera on."), 403)
-    choices = {"share_with_instructor": share_with_instructor, "share_for_research": share_for_research}
+    choices = {
+        "camera": True,
+        "history": True,
+        "share_with_instructor": share_with_instructor,
+        "share_for_research": share_for_research,
+    }
     with transaction.atomic():
         consent = Consent.objects.select_for_update().in_force().filter(user=user, course=course).first()
         if consent is None:
@@ -103,15 +109,20 @@ def withdraw_consent(*, user, course: Course) -> int:
     with transaction.atomic():
         if Consent.objects.in_force().filter(user=user, course=course).update(withdrawn_at=now):
             audit.record(action=audit.Action.CONSENT_WITHDRAWN, actor=user, subject=user, course=course.pk)
-        sessions = list(
-            LessonSession.objects.open().filter(user=user, lesson__module__course=course).values_list("pk", flat=True)
-        )
-        LessonSession.objects.filter(pk__in=sessions).update(ended_at=now)
-        transaction.on_commit(lambda: _close_sessions(sessions, "You have withdrawn; the camera stops."))
-    return len(sessions)
+        sessions = LessonSession.objects.filter(user=user, lesson__module__course=course)
+        return end_sessions(sessions, _("You have withdrawn; the camera stops."))
 
 
-def _close_sessions(sessions: list[uuid.UUID], reason: str) -> None:
+def end_sessions(sessions: LessonSessionQuerySet, reason: str) -> int:
+    """End those of them that are open, forget their waiting frames and have every page of theirs stop its camera, once
+    the transaction is through. Returns how many."""
+    ending = list(sessions.open().values_list("pk", flat=True))
+    LessonSession.objects.filter(pk__in=ending).update(ended_at=timezone.now())
+    transaction.on_commit(lambda: _tell_to_stop(ending, reason))
+    return len(ending)
+
+
+def _tell_to_stop(sessions: list[uuid.UUID], reason: str) -> None:
     store = open_frame_store(settings.REDIS_URL)
     for session_id in sessions:
         store.discard(str(session_id))

@@ -51,12 +51,16 @@ def support_panel(request, lesson) -> LessonPanel | None:
 
 
 def climate_panel(request, course) -> LessonPanel | None:
-    """For those who teach or assist: how each lesson looked to the class, and how far its states can be trusted."""
-    if not features_are_on() or not request.user.is_authenticated or not course.is_staffed_by(request.user):
+    """For those who teach or assist: how each lesson looked to the class, and how far its states can be trusted; where
+    the features are off, what students say of each."""
+    if not request.user.is_authenticated or not course.is_staffed_by(request.user):
         return None
+    lessons = Lesson.objects.visible_to(request.user).for_course(course).in_course_order()
+    if not features_are_on():
+        return LessonPanel("emotion/_said_panel.html", {"lessons": lessons}, order=20)
     context = {
         "course": course,
-        "lessons": Lesson.objects.visible_to(request.user).for_course(course).in_course_order(),
+        "lessons": lessons,
         "teaches": course.is_taught_by(request.user),
         "trust": trust_in(course),
     }

@@ -117,6 +117,7 @@ TABLE = {
     "emotion:calibration": "GET L----2-2",
     "emotion:history": "GET L-2-----",
     "emotion:support": "GET L2222222",
+    "emotion:said": "GET L---22-2",
     "emotion:course-history": "GET L-2-----",
     "emotion-api:sessions": "GET f2222222",
     "emotion-api:frames": "POST fbbbbbbb",

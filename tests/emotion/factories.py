@@ -17,11 +17,12 @@ from tests.factories import enroll, make_user
 
 
 def open_gate() -> FeatureGate:
-    return state_gate(jurisdiction="demonstration", purpose="evaluation", stated_by="a test")
+    return state_gate(jurisdiction="demonstration", institution="own-machine", purpose="evaluation", stated_by="a test")
 
 
 def make_consent(user, course, *, share: bool = False, **extra) -> Consent:
-    return Consent.objects.create(user=user, course=course, share_with_instructor=share, **extra)
+    allowed = {"camera": True, "history": True, "share_with_instructor": share, **extra}
+    return Consent.objects.create(user=user, course=course, **allowed)
 
 
 def make_session(user, lesson: Lesson, *, share: bool = False, **extra) -> LessonSession:
