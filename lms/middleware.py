@@ -43,8 +43,8 @@ CAMERA_CODE = ("js/webcam.js", "js/on_device", "vendor/onnxruntime-web/")
 
 @sync_and_async_middleware
 def CameraCodeMiddleware(get_response: GetResponse):
-    """With the emotion features off, none of the camera's code is served. Before WhiteNoise; only for these addresses is
-    the gate looked up."""
+    """With the emotion features off, none of the camera's code is served. It stands before WhiteNoise, and looks the
+    gate up for these addresses only."""
     from emotion.policy import features_are_on
 
     hidden = tuple(f"{settings.STATIC_URL}{name}" for name in CAMERA_CODE)
