@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import User
@@ -25,7 +26,7 @@ def close_gate(*, by: User | None = None) -> None:
     use = {"jurisdiction": gate.jurisdiction, "institution": gate.institution, "purpose": gate.purpose}
     FeatureGate.objects.create(**use, is_open=False, by=by)
     audit.record(action=audit.Action.GATE_CLOSED, actor=by, **use)
-    end_sessions(LessonSession.objects.all(), "The emotion features are turned off here.")
+    end_sessions(LessonSession.objects.all(), gettext_noop("The emotion features are turned off here."))
 
 
 class GateForm(forms.Form):

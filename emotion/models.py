@@ -105,7 +105,7 @@ class Consent(models.Model):
 
     @property
     def allows_camera(self) -> bool:
-        """For queries: ConsentQuerySet.for_camera."""
+        """Whether the camera may start."""
         return self.withdrawn_at is None and self.is_current and self.camera and not self.waits_for_guardian
 
 

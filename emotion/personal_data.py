@@ -19,7 +19,18 @@ def export_emotion(user) -> dict:
     return {
         "consents": list(
             Consent.objects.visible_to(user).values(
-                "course__title", "version", "share_with_instructor", "share_for_research", "granted_at", "withdrawn_at"
+                "course__title",
+                "version",
+                "camera",
+                "history",
+                "share_with_instructor",
+                "share_for_research",
+                "under_age",
+                "guardian_email",
+                "guardian_asked_at",
+                "guardian_agreed_at",
+                "granted_at",
+                "withdrawn_at",
             )
         ),
         "sessions": list(

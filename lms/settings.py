@@ -25,6 +25,7 @@ ATTUNE_READING_PLACE       where pictures are read: server, device, or student f
                            (student; without an ONNX file of the served model, server)
 ATTUNE_POLICY_OVERRIDE     why this installation may infer emotions where emotion/policy.py says no: a reason of
                            20 to 200 characters, kept in the audit log                          (none)
+ATTUNE_CONSENT_AGE         below this age a parent or guardian has to agree to the camera, 13 or more (16)
 ATTUNE_READING_HOURS       how long single readings are kept; sums of ten seconds stay           (24)
 ATTUNE_TORCH_THREADS       CPU threads of the inference worker                        (2, or 1 where there is one)
 ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
@@ -237,6 +238,7 @@ ATTUNE_DEFAULT_MODEL = env.read_text("ATTUNE_DEFAULT_MODEL", "attune")
 ATTUNE_DEVICE = env.read_text("ATTUNE_DEVICE", "auto")
 ATTUNE_READING_PLACE = env.read_choice("ATTUNE_READING_PLACE", ("server", "device", "student"), "student")
 ATTUNE_POLICY_OVERRIDE = env.read_reason("ATTUNE_POLICY_OVERRIDE", shortest=20, longest=200)
+ATTUNE_CONSENT_AGE = env.read_int("ATTUNE_CONSENT_AGE", 16, lowest=13)
 ATTUNE_READING_HOURS = env.read_int("ATTUNE_READING_HOURS", 24, lowest=1)
 ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", min(2, os.cpu_count() or 1), lowest=1)
 

@@ -7,6 +7,7 @@ app_name = "emotion"
 urlpatterns = [
     path("lessons/<int:pk>/camera/", views.consent, name="consent"),
     path("lessons/<int:pk>/camera/withdraw/", views.withdraw, name="withdraw"),
+    path("guardian/<str:token>/", views.guardian, name="guardian"),
     path("courses/<slug:slug>/calibration/", views.calibration, name="calibration"),
     path("lessons/<int:pk>/history/", views.history, name="history"),
     path("lessons/<int:pk>/climate/", lesson_view.lesson_climate, name="climate"),

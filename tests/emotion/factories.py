@@ -8,12 +8,18 @@ import numpy as np
 from django.utils import timezone
 
 from courses.models import Lesson
+from emotion.consents import Choices
 from emotion.core.labels import EXPRESSIONS
 from emotion.inference.frame_store import Frame
 from emotion.inference.results import Answer, FrameResult
 from emotion.models import Consent, EmotionBucket, FeatureGate, LessonSession, ModelVersion
 from emotion.policy import state_gate
 from tests.factories import enroll, make_user
+
+ALLOWED = Choices(camera=True, history=True)
+SHARED = Choices(camera=True, history=True, share_with_instructor=True)
+# What the page of consent sends for ALLOWED, by somebody of age.
+YES = {"camera": "on", "history": "on", "age": "older"}
 
 
 def open_gate() -> FeatureGate:

@@ -110,7 +110,7 @@ def off(alice, lesson):
 def test_no_address_of_emotion_answers_but_self_report(client, off, lesson, alice, ines):
     client.raise_request_exception = False
     known = {"pk": lesson.pk, "lesson_id": lesson.pk, "slug": lesson.course.slug, "course_id": lesson.course.pk}
-    known |= {"session_id": off.pk, "sequence": 1, "sha256": "0" * 64, "event_id": 1}
+    known |= {"session_id": off.pk, "sequence": 1, "sha256": "0" * 64, "event_id": 1, "token": "no-such-token"}
     found = {name: arguments for name, arguments in routes() if name.startswith(("emotion:", "emotion-api:"))}
     assert set(found) > SELF_REPORT
     for user in (alice, ines, make_admin()):
