@@ -50,7 +50,7 @@ def read_secret(name: str, *, shortest: int) -> str:
 
 def read_reason(name: str, *, shortest: int, longest: int) -> str:
     """A sentence that says why, or nothing."""
-    READ[name] = Reading(f"a sentence of {shortest} to {longest} characters")
+    READ.setdefault(name, Reading(f"a sentence of {shortest} to {longest} characters"))
     value = os.environ.get(name, "").strip()
     if value and not shortest <= len(value) <= longest:
         raise ImproperlyConfigured(

@@ -57,8 +57,20 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _after_consent(kept))
             return redirect(lesson)
-    context = {"lesson": lesson, "given": given, "consent": current, "form": form, "age": settings.ATTUNE_CONSENT_AGE}
+    context = {
+        "lesson": lesson,
+        "given": given,
+        "consent": current,
+        "form": form,
+        "age": settings.ATTUNE_CONSENT_AGE,
+        "kept": _kept(),
+    }
     return render(request, "emotion/consent.html", context, status=422 if form.errors else 200)
+
+
+def _kept() -> dict[str, int]:
+    """How long what is kept, for the text that people agree to."""
+    return {"hours": settings.ATTUNE_READING_HOURS, "days": settings.ATTUNE_HISTORY_DAYS}
 
 
 def _after_consent(kept: Consent | None) -> str:
@@ -85,7 +97,7 @@ def guardian(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "emotion/guardian_done.html", {"agreed": True})
     if asked is None or request.method == "POST":
         return render(request, "emotion/guardian_gone.html", status=410)
-    return render(request, "emotion/guardian.html", {"consent": asked})
+    return render(request, "emotion/guardian.html", {"consent": asked, "kept": _kept()})
 
 
 @login_required
