@@ -60,6 +60,11 @@ class AuditEntry(models.Model):
         ACCOUNT_ERASED = "account_erased", _("erased their account")
         MODEL_PROMOTED = "model_promoted", _("chose the model that serves")
         GATE_STATED = "gate_stated", _("stated where the emotion features run")
+        GATE_CLOSED = "gate_closed", _("turned the emotion features off")
+        GUARDIAN_ASKED = "guardian_asked", _("asked a guardian for their consent")
+        GUARDIAN_AGREED = "guardian_agreed", _("a guardian agreed to the camera")
+        GUARDIAN_REFUSED = "guardian_refused", _("a guardian refused the camera")
+        RETENTION = "retention", _("deleted what was past its time")
 
     number = models.PositiveBigIntegerField(unique=True)
     at = models.DateTimeField(default=timezone.now)

@@ -15,16 +15,33 @@ Erase = Callable[[User], int]
 class Source:
     export: Export
     erase: Erase
+    by_itself: str = ""
 
 
 _sources: dict[str, Source] = {}
 
 
-def register(name: str, *, export: Export, erase: Erase) -> None:
-    """`export(user)` answers something JSON can hold; `erase(user)` answers how many rows it removed."""
+def register(name: str, *, export: Export, erase: Erase, by_itself: str = "") -> None:
+    """`export(user)` answers something JSON can hold; `erase(user)` answers how many rows it removed.
+
+    What can be erased without the rest has a name for people in `by_itself`.
+    """
     if name in _sources:
         raise ValueError(f"Personal data named {name!r} is registered twice.")
-    _sources[name] = Source(export, erase)
+    _sources[name] = Source(export, erase, by_itself)
+
+
+def parts() -> dict[str, str]:
+    """{name: what people call it} of what can be erased without the account."""
+    return {name: source.by_itself for name, source in _sources.items() if source.by_itself}
+
+
+def erase_part(user: User, name: str) -> int:
+    """How many rows went. Raises KeyError for what isn't erased by itself."""
+    if name not in parts():
+        raise KeyError(name)
+    with transaction.atomic():
+        return _sources[name].erase(user)
 
 
 def export_all(user: User) -> dict[str, dict | list]:

@@ -1,6 +1,11 @@
-from django.db import transaction
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import router, transaction
+from django.db.models import Q
+from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 
-from accounts import audit
+from accounts import audit, erasures
 from accounts.models import ApiToken, AuditEntry, Invitation, User
 
 
@@ -30,15 +35,18 @@ def export_account(user: User) -> dict:
 
 @transaction.atomic
 def erase_account(user: User) -> int:
-    """Make the account nobody's: its address and name are gone, its password is unusable, and it is inactive.
+    """Delete the account, the notes of its sign-ins and what the administration noted of it.
 
-    The row stays, because other people's rows (an audit entry, a course that was taught) point at it.
-    Running it twice changes nothing more.
+    Where other people's rows would go with it, it stays as nobody's: without address and name, with an unusable
+    password, inactive. Running it twice changes nothing more.
     """
     from allauth.account.models import EmailAddress
     from allauth.mfa.models import Authenticator
     from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 
+    if not User.objects.filter(pk=user.pk).exists():
+        return 0
+    erasures.note_erasure(user)
     audit.record(action=AuditEntry.Action.ACCOUNT_ERASED, actor=user, subject=user)
     removed = 1 + audit.forget(user)
     for log in (AccessAttempt, AccessFailureLog, AccessLog):
@@ -46,6 +54,12 @@ def erase_account(user: User) -> int:
     removed += Invitation.objects.filter(email__iexact=user.email).delete()[0]
     for model in (EmailAddress, Authenticator, ApiToken):
         removed += model.objects.filter(user=user).delete()[0]
+    removed += _forget_notes(user)
+    user.groups.clear()
+    user.user_permissions.clear()
+    if _stands_alone(user):
+        # Through a queryset, so that the caller's object keeps its number.
+        return removed + User.objects.filter(pk=user.pk).delete()[0]
     user.email = f"erased-{user.pk}@invalid.example"
     user.display_name = "Erased account"
     user.time_zone, user.locale = "UTC", ""
@@ -53,3 +67,22 @@ def erase_account(user: User) -> int:
     user.set_unusable_password()
     user.save()
     return removed
+
+
+def _forget_notes(user: User) -> int:
+    """What the administration wrote down by and about this person, and their open sessions on other devices."""
+    about = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
+    removed = LogEntry.objects.filter(about | Q(user=user)).delete()[0]
+    # Whose a session is stands inside of it, so all are looked into: an erasure is rare.
+    theirs = [s.pk for s in Session.objects.iterator() if s.get_decoded().get("_auth_user_id") == str(user.pk)]
+    return removed + Session.objects.filter(pk__in=theirs).delete()[0]
+
+
+def _stands_alone(user: User) -> bool:
+    """Whether nothing would be deleted with this account."""
+    collector = Collector(using=router.db_for_write(User))
+    try:
+        collector.collect([user])
+    except (ProtectedError, RestrictedError):
+        return False
+    return set(collector.data) == {User} and not any(rows.exists() for rows in collector.fast_deletes)

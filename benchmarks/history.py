@@ -159,7 +159,8 @@ def make_people(*, students: int) -> None:
     people = User.objects.bulk_create(User(email=f"s{n}@attune.example", password="!") for n in range(students))
     Enrollment.objects.bulk_create(Enrollment(user=user, course=course) for user in people)
     consents = Consent.objects.bulk_create(
-        Consent(user=user, course=course, share_with_instructor=number % 2 == 0) for number, user in enumerate(people)
+        Consent(user=user, course=course, camera=True, history=True, share_with_instructor=number % 2 == 0)
+        for number, user in enumerate(people)
     )
     # The last hour of lecture ends now: all of it within the 24 hours that readings are kept.
     now = timezone.now().replace(microsecond=0)

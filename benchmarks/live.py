@@ -51,7 +51,7 @@ made = []
 for number in range({count}):
     user = get_user_model().objects.create_user(email=f"load{{number}}@attune.example", password=None)
     Enrollment.objects.create(user=user, course=course)
-    consent = Consent.objects.create(user=user, course=course)
+    consent = Consent.objects.create(user=user, course=course, camera=True, history=True)
     session = LessonSession.objects.create(user=user, lesson=lesson, consent=consent)
     store = SessionStore()
     store["_auth_user_id"] = str(user.pk)

@@ -10,7 +10,7 @@ from accounts import audit
 from accounts.admin_base import ReadOnly
 from accounts.models import User
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
-from emotion import admin_support, registry, selectors  # noqa: F401  (admin_support registers its page)
+from emotion import admin_gate, admin_support, registry, selectors  # noqa: F401  (two register their pages)
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.core.manifest import CheckpointError
 from emotion.course_calibration import trust_in

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class EmotionConfig(AppConfig):
@@ -14,7 +15,12 @@ class EmotionConfig(AppConfig):
         from emotion import class_history, personal_data, support, tasks  # noqa: F401  (tasks hears Celery's signals)
         from emotion.dashboard.panels import camera_panel, climate_panel, support_panel
 
-        register("emotion", export=personal_data.export_emotion, erase=personal_data.erase_emotion)
+        register(
+            "emotion",
+            export=personal_data.export_emotion,
+            erase=personal_data.erase_emotion,
+            by_itself=_("What the camera gave rise to, what you said of lessons, and your consent"),
+        )
         register_lesson_panel("emotion", camera_panel)
         register_lesson_panel("support", support_panel)
         register_course_panel("climate", climate_panel)

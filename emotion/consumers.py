@@ -18,6 +18,7 @@ from emotion.device_readings import Submission as ReadingSubmission
 from emotion.intake import Submission, this_loops_intake
 from emotion.models import LessonSession
 from emotion.places import Place, read_place, read_sequence
+from emotion.policy import features_are_on
 from emotion.services import Refused
 
 ANSWER_WITHIN_SECONDS = 3.0
@@ -49,6 +50,12 @@ class FrameSocket(AsyncWebsocketConsumer):
         user = self.scope["user"]
         # Its catalogue itself: to activate a language for each message costs more than to send it.
         self._say = translation(language_of_socket(self.scope)).gettext
+        try:
+            if not await database_sync_to_async(features_are_on)():
+                await self.close()  # before it is accepted: the handshake is refused
+                return
+        except (DatabaseError, OSError):
+            pass  # told below, as to whoever asks for a session now
         await self.accept()
         if not user.is_authenticated:
             await self.close(NOT_SIGNED_IN, _("Please sign in first."))

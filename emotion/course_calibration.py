@@ -23,7 +23,8 @@ SMALLEST_GROUP = 5
 def features_now(*, user, lesson: Lesson) -> dict[str, float] | None:
     """What a self-report made now is kept with: smoothed FEATURES by name. None without a face that the camera sees."""
     now = timezone.now()
-    session = LessonSession.objects.open().filter(user=user, lesson=lesson, consent__withdrawn_at=None).first()
+    keeping = Consent.objects.for_camera().filter(history=True)
+    session = LessonSession.objects.open().filter(user=user, lesson=lesson, consent__in=keeping).first()
     if session is None:
         return None
     seen = evidence.readings_of([str(session.pk)], now).get(session.pk, [])
@@ -48,7 +49,7 @@ def refit_courses() -> int:
 
 
 def _refit(course: Course) -> bool:
-    consenting = Consent.objects.in_force().filter(user=OuterRef("user"), course=course)
+    consenting = Consent.objects.agreed().filter(user=OuterRef("user"), course=course)
     rows = (
         SelfReport.objects.filter(Exists(consenting), lesson__module__course=course, features__isnull=False)
         .order_by("-at", "-pk")

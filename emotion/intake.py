@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_noop as _
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
@@ -32,7 +32,7 @@ from emotion.models import CONSENT_VERSION, LessonSession
 from emotion.own_connection import own_connection
 from emotion.places import LARGEST_SEQUENCE, Place
 from emotion.policy import features_are_on
-from emotion.services import NOT_OFFERED, Refused
+from emotion.services import CAMERA_NOT_ALLOWED, NOT_OFFERED, WAITS_FOR_GUARDIAN, Refused
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,8 @@ class Sender:
     ended_at: datetime.datetime | None
     withdrawn_at: datetime.datetime | None
     consent_version: str
+    camera: bool
+    waits_for_guardian: bool
     lesson_id: int
     edition: int
     course_id: int
@@ -141,10 +143,10 @@ def find_senders(session_ids: Iterable[str]) -> dict[str, Sender]:
     rows = (
         LessonSession.objects.filter(pk__in=set(session_ids))
         .order_by()
-        .annotate(enrolled=Exists(taking))
+        .annotate(enrolled=Exists(taking), waits=Q(consent__under_age=True, consent__guardian_agreed_at=None))
         .values_list(
-            "pk", "user_id", "started_at", "ended_at", "consent__withdrawn_at", "consent__version", "lesson_id",
-            "lesson__edition", course, "mode", "enrolled",
+            "pk", "user_id", "started_at", "ended_at", "consent__withdrawn_at", "consent__version",
+            "consent__camera", "waits", "lesson_id", "lesson__edition", course, "mode", "enrolled",
         )
     )  # fmt: skip
     return {str(pk): Sender(str(pk), *rest) for pk, *rest in rows}
@@ -161,6 +163,10 @@ def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mo
         raise Refused(_("You have withdrawn your consent, so nothing is taken."), 403, final=True)
     if sender.consent_version != CONSENT_VERSION:
         raise Refused(_("What the camera is for has changed since you agreed; please read it first."), 403, final=True)
+    if not sender.camera:
+        raise Refused(CAMERA_NOT_ALLOWED, 403, final=True)
+    if sender.waits_for_guardian:
+        raise Refused(WAITS_FOR_GUARDIAN, 403, final=True)
     if not sender.enrolled:
         raise Refused(_("You are not enrolled in this course."), 403, final=True)
     if sender.ended_at is not None:

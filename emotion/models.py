@@ -9,15 +9,22 @@ from courses.models import Course, Lesson
 from emotion.core.labels import BEHAVIOURS, EXPRESSIONS
 from emotion.querysets import ConsentQuerySet, LessonSessionQuerySet, OfSessionQuerySet, OwnQuerySet
 
-CONSENT_VERSION = "2026-11-c"
+CONSENT_VERSION = "2026-11-d"
 
 
 class FeatureGate(models.Model):
-    """An operator's statement that opens the emotion features. Rows are only ever added; the newest one counts."""
+    """An operator's statement that opens the emotion features, or closes them. Rows are only ever added; the newest
+    one counts."""
 
     jurisdiction = models.CharField(max_length=40)
+    # Empty in statements from before it was asked, which the policy allows nothing.
+    institution = models.CharField(max_length=40, blank=True)
     purpose = models.CharField(max_length=40)
-    stated_by = models.CharField(max_length=120)
+    is_open = models.BooleanField(default=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    stated_by = models.CharField(max_length=120, blank=True, help_text="What stated it, where no administrator did.")
+    notice = models.CharField(max_length=20, blank=True, help_text="Which text of the notice was acknowledged.")
+    override = models.CharField(max_length=200, blank=True, help_text="ATTUNE_POLICY_OVERRIDE, where it was needed.")
     stated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -53,13 +60,22 @@ class ModelVersion(models.Model):
 
 
 class Consent(models.Model):
-    """One student's yes to the camera in one course. Withdrawn, the row stays and a new yes is a new row."""
+    """What one student allows in one course. Withdrawn, the row stays and a new yes is a new row.
+
+    Under age, the camera waits for a guardian, whose address goes when the consent is withdrawn.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="emotion_consents")
     course = models.ForeignKey(Course, models.CASCADE, related_name="emotion_consents")
     version = models.CharField(max_length=20, default=CONSENT_VERSION)
+    camera = models.BooleanField(default=False)
+    history = models.BooleanField(default=False)
     share_with_instructor = models.BooleanField(default=False)
     share_for_research = models.BooleanField(default=False)
+    under_age = models.BooleanField(default=False, help_text="By what the student said.")
+    guardian_email = models.EmailField(blank=True)
+    guardian_asked_at = models.DateTimeField(null=True, blank=True)
+    guardian_agreed_at = models.DateTimeField(null=True, blank=True)
     granted_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
@@ -69,7 +85,10 @@ class Consent(models.Model):
         constraints = [
             UniqueConstraint(
                 fields=["user", "course"], condition=Q(withdrawn_at__isnull=True), name="one_consent_in_force"
-            )
+            ),
+            CheckConstraint(
+                condition=Q(share_with_instructor=False) | Q(history=True), name="only_a_kept_history_is_shared"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -79,6 +98,25 @@ class Consent(models.Model):
     def is_current(self) -> bool:
         """Whether it was given to the present text. To a former one, the camera waits for a new yes."""
         return self.version == CONSENT_VERSION
+
+    @property
+    def waits_for_guardian(self) -> bool:
+        return self.under_age and self.guardian_agreed_at is None
+
+    @property
+    def allows_camera(self) -> bool:
+        """Whether the camera may start."""
+        return self.withdrawn_at is None and self.is_current and self.camera and not self.waits_for_guardian
+
+
+class EndedCourse(models.Model):
+    """Since when a course is seen to be archived: its histories go some time after."""
+
+    course = models.OneToOneField(Course, models.CASCADE, related_name="+")
+    noticed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.course}, since {self.noticed_at:%Y-%m-%d}"
 
 
 class LessonSession(models.Model):

@@ -1,5 +1,7 @@
 """What a person's face gave rise to: exported and erased on request."""
 
+from django.utils.translation import gettext_noop as _
+
 from emotion import services, support
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import (
@@ -19,7 +21,18 @@ def export_emotion(user) -> dict:
     return {
         "consents": list(
             Consent.objects.visible_to(user).values(
-                "course__title", "version", "share_with_instructor", "share_for_research", "granted_at", "withdrawn_at"
+                "course__title",
+                "version",
+                "camera",
+                "history",
+                "share_with_instructor",
+                "share_for_research",
+                "under_age",
+                "guardian_email",
+                "guardian_asked_at",
+                "guardian_agreed_at",
+                "granted_at",
+                "withdrawn_at",
             )
         ),
         "sessions": list(
@@ -57,7 +70,7 @@ def export_support(user) -> dict:
 
 
 def erase_emotion(user) -> int:
+    services.end_sessions(LessonSession.objects.filter(user=user), _("This history was erased; the camera stops."))
     count = services.erase_history(user=user)
-    deleted, _ = Consent.objects.filter(user=user).delete()
-    mine = (SelfReport, BehaviourEvent, SupportEvent, SupportPreference)
-    return count + deleted + sum(model.objects.filter(user=user).delete()[0] for model in mine)
+    mine = (Consent, SelfReport, BehaviourEvent, SupportEvent, SupportPreference)
+    return count + sum(model.objects.filter(user=user).delete()[0] for model in mine)

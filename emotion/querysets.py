@@ -9,8 +9,16 @@ class ConsentQuerySet(models.QuerySet):
     def in_force(self) -> Self:
         return self.filter(withdrawn_at__isnull=True)
 
+    def agreed(self) -> Self:
+        """In force, and with the guardian's yes where one is needed."""
+        return self.in_force().filter(models.Q(under_age=False) | models.Q(guardian_agreed_at__isnull=False))
+
+    def for_camera(self) -> Self:
+        """Those that let the camera run. (It starts only by those to the present text.)"""
+        return self.agreed().filter(camera=True)
+
     def shared(self) -> Self:
-        return self.in_force().filter(share_with_instructor=True)
+        return self.agreed().filter(share_with_instructor=True)
 
     def visible_to(self, user) -> Self:
         return self.filter(user_id=user.pk)
@@ -27,12 +35,9 @@ class LessonSessionQuerySet(models.QuerySet):
     def shared_with(self, user) -> Self:
         """Sessions in lessons this person teaches, of students who share their history and have not withdrawn."""
         from courses.models import Lesson
+        from emotion.models import Consent
 
-        return self.filter(
-            lesson__in=Lesson.objects.taught_by(user),
-            consent__share_with_instructor=True,
-            consent__withdrawn_at__isnull=True,
-        )
+        return self.filter(lesson__in=Lesson.objects.taught_by(user), consent__in=Consent.objects.shared())
 
 
 class OfSessionQuerySet(models.QuerySet):

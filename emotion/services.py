@@ -1,4 +1,4 @@
-"""Writes of the live path: consent, sessions, readings."""
+"""Writes of the live path: sessions and readings. Consent has a module of its own: emotion.consents."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from emotion.core.labels import EXPRESSIONS
 from emotion.inference.frame_store import open_frame_store
 from emotion.inference.results import Answer
 from emotion.models import (
-    CONSENT_VERSION,
     Consent,
     CourseCalibration,
     EmotionBucket,
@@ -32,8 +31,8 @@ from emotion.models import (
     ModelVersion,
     SelfReport,
 )
-from emotion.permissions import takes_as_student
 from emotion.policy import features_are_on
+from emotion.querysets import LessonSessionQuerySet
 from emotion.reading_place import SERVER, allowed_modes
 from emotion.wording import describe
 
@@ -46,6 +45,8 @@ NOT_OFFERED = {
     "server": "Pictures are not read on the server here.",
     "device": "Reading pictures on your own device is not offered here.",
 }
+CAMERA_NOT_ALLOWED = _("You have not allowed the camera in this course.")
+WAITS_FOR_GUARDIAN = _("The camera waits until your parent or guardian has agreed.")
 
 
 class Refused(Exception):
@@ -60,58 +61,17 @@ class Refused(Exception):
         self.final = final
 
 
-def give_consent(
-    *, user, course: Course, share_with_instructor: bool = False, share_for_research: bool = False
-) -> Consent:
-    """Record a student's yes. Given twice, the one in force takes the new choices.
-
-    Raises Refused for somebody who isn't enrolled, and while the features are off.
-    """
-    _require_features()
-    if not takes_as_student(user, course):
-        raise Refused(_("Only people enrolled in this course can turn its camera on."), 403)
-    choices = {"share_with_instructor": share_with_instructor, "share_for_research": share_for_research}
-    with transaction.atomic():
-        consent = Consent.objects.select_for_update().in_force().filter(user=user, course=course).first()
-        if consent is None:
-            try:
-                with transaction.atomic():
-                    consent = Consent.objects.create(user=user, course=course, **choices)
-                    _audit_consent(user, course, choices)
-                    return consent
-            except IntegrityError:  # the same form, sent twice at once
-                consent = Consent.objects.in_force().get(user=user, course=course)
-        for name, choice in choices.items():
-            setattr(consent, name, choice)
-        if not consent.is_current:
-            consent.version, consent.granted_at = CONSENT_VERSION, timezone.now()
-        consent.save(update_fields=[*choices, "version", "granted_at"])
-        _audit_consent(user, course, choices)
-    return consent
+def end_sessions(sessions: LessonSessionQuerySet, reason: str) -> int:
+    """End those of them that are open, forget their waiting frames and have every page of theirs stop its camera, once
+    the transaction is through. Returns how many."""
+    ending = list(sessions.open().values_list("pk", flat=True))
+    LessonSession.objects.filter(pk__in=ending).update(ended_at=timezone.now())
+    _forget_readings(ending)
+    transaction.on_commit(lambda: _tell_to_stop(ending, reason))
+    return len(ending)
 
 
-def _audit_consent(user, course: Course, choices: dict[str, bool]) -> None:
-    audit.record(action=audit.Action.CONSENT_GIVEN, actor=user, subject=user, course=course.pk, **choices)
-
-
-def withdraw_consent(*, user, course: Course) -> int:
-    """Take a yes back: every open session ends, its waiting frame is forgotten, every open page is told to stop.
-
-    Returns how many sessions ended. Harmless when there is nothing to withdraw.
-    """
-    now = timezone.now()
-    with transaction.atomic():
-        if Consent.objects.in_force().filter(user=user, course=course).update(withdrawn_at=now):
-            audit.record(action=audit.Action.CONSENT_WITHDRAWN, actor=user, subject=user, course=course.pk)
-        sessions = list(
-            LessonSession.objects.open().filter(user=user, lesson__module__course=course).values_list("pk", flat=True)
-        )
-        LessonSession.objects.filter(pk__in=sessions).update(ended_at=now)
-        transaction.on_commit(lambda: _close_sessions(sessions, "You have withdrawn; the camera stops."))
-    return len(sessions)
-
-
-def _close_sessions(sessions: list[uuid.UUID], reason: str) -> None:
+def _tell_to_stop(sessions: list[uuid.UUID], reason: str) -> None:
     store = open_frame_store(settings.REDIS_URL)
     for session_id in sessions:
         store.discard(str(session_id))
@@ -143,7 +103,7 @@ def erase_history(*, user, course: Course | None = None) -> int:
 def start_session(*, user, lesson: Lesson, mode: str = SERVER) -> LessonSession:
     """Begin a stretch with the camera on, with frames read on the "server" or the student's "device". Raises Refused
     without enrollment or consent, for a mode that the operator does not offer, and while features are off."""
-    _require_features()
+    require_features()
     if not Lesson.objects.visible_to(user).filter(pk=lesson.pk).exists():
         raise Refused(_("There is no such lesson."), 404)
     consent = Consent.objects.in_force().filter(user=user, course=lesson.course).first()
@@ -151,6 +111,10 @@ def start_session(*, user, lesson: Lesson, mode: str = SERVER) -> LessonSession:
         raise Refused(_("The camera needs your consent for this course first."), 403)
     if not consent.is_current:
         raise Refused(_("What the camera is for has changed since you agreed; please read it first."), 403)
+    if not consent.camera:
+        raise Refused(CAMERA_NOT_ALLOWED, 403)
+    if consent.waits_for_guardian:
+        raise Refused(WAITS_FOR_GUARDIAN, 403)
     _require_enrollment(user.pk, lesson.course.pk)
     try:
         require_open(user=user, lesson=lesson)
@@ -164,7 +128,13 @@ def start_session(*, user, lesson: Lesson, mode: str = SERVER) -> LessonSession:
 def end_session(*, session: LessonSession) -> None:
     """Stop. Ending twice is ending once."""
     LessonSession.objects.open().filter(pk=session.pk).update(ended_at=timezone.now())
+    _forget_readings([session.pk])
     open_frame_store(settings.REDIS_URL).discard(str(session.pk))
+
+
+def _forget_readings(sessions: list[uuid.UUID]) -> None:
+    """Of those who keep no history, single readings are gone with the session; a late one within a day."""
+    EmotionReading.objects.filter(session__in=sessions, session__consent__history=False).delete()
 
 
 def record_readings(*, answers: list[Answer], model_version: ModelVersion | None) -> list[Answer]:
@@ -183,16 +153,16 @@ def record_readings(*, answers: list[Answer], model_version: ModelVersion | None
 def _record_readings(answers: list[Answer], model_version: ModelVersion | None) -> list[Answer]:
     sessions = {answer.session_id for answer in answers}
     consenting = {
-        str(pk)
-        for pk in LessonSession.objects.filter(pk__in=sessions, consent__withdrawn_at__isnull=True)
+        str(pk): history
+        for pk, history in LessonSession.objects.filter(pk__in=sessions, consent__in=Consent.objects.for_camera())
         .order_by()
-        .values_list("pk", flat=True)
+        .values_list("pk", "consent__history")
     }
     allowed = {(a.session_id, a.sequence): a for a in answers if a.session_id in consenting}
     # In the order of their keys: two workers with the same frames then wait for each other without a deadlock.
     fresh = _insert_readings([allowed[key] for key in sorted(allowed)], model_version)
     recorded = [allowed[key] for key in sorted(fresh)]
-    _add_to_buckets(recorded)
+    _add_to_buckets([answer for answer in recorded if consenting[answer.session_id]])
     messages = defaultdict(list)
     for answer in recorded:
         messages[answer.session_id].append(reading_message(answer))
@@ -329,7 +299,7 @@ def prune_readings(*, older_than: datetime.timedelta, batch_size: int = 1000) ->
         time.sleep(PRUNE_PAUSE_SECONDS)
 
 
-def _require_features() -> None:
+def require_features() -> None:
     if not features_are_on():
         raise Refused(_("The emotion features are turned off here."), 404, final=True)
 

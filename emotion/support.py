@@ -218,7 +218,7 @@ def _recent_score(user, lesson: Lesson) -> float | None:
 
 def _store(user, lesson, session, rule, estimate, place, now) -> SupportEvent:
     research = (
-        Consent.objects.in_force().filter(user=user, course=lesson.module.course_id, share_for_research=True).exists()
+        Consent.objects.agreed().filter(user=user, course=lesson.module.course_id, share_for_research=True).exists()
     )
     occasion = int(estimate.since)
     return SupportEvent.objects.create(

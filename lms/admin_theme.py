@@ -94,6 +94,8 @@ UNFOLD = {
                 "items": [
                     _item("People", "person", "admin:accounts_user_changelist", _is_administrator),
                     _item("Invitations", "mail", "admin:accounts_invitation_changelist", _is_administrator),
+                    _item("Emotion features", "policy", "admin:emotion_featuregate_changelist", _is_administrator),
+                    _item("Audit log", "fact_check", "admin:accounts_auditentry_changelist", _is_administrator),
                     _item("Models", "neurology", "admin:emotion_modelversion_changelist", _is_administrator),
                     _item("Training runs", "timeline", "admin:training_trainingrun_changelist", _is_administrator),
                 ],

@@ -48,6 +48,17 @@ def read_secret(name: str, *, shortest: int) -> str:
     return value
 
 
+def read_reason(name: str, *, shortest: int, longest: int) -> str:
+    """A sentence that says why, or nothing."""
+    READ.setdefault(name, Reading(f"a sentence of {shortest} to {longest} characters"))
+    value = os.environ.get(name, "").strip()
+    if value and not shortest <= len(value) <= longest:
+        raise ImproperlyConfigured(
+            f"{name} has {len(value)} characters; it is a reason in words, of {shortest} to {longest}."
+        )
+    return value
+
+
 def read_int(name: str, default: int, *, lowest: int) -> int:
     READ.setdefault(name, Reading(f"a whole number from {lowest} up", default))
     value = os.environ.get(name, "").strip()

@@ -23,7 +23,13 @@ ATTUNE_DEFAULT_MODEL       the checkpoint to serve until one is promoted        
 ATTUNE_DEVICE              auto, cpu, cuda or cuda:1, for the inference worker                  (auto)
 ATTUNE_READING_PLACE       where pictures are read: server, device, or student for the student's choice
                            (student; without an ONNX file of the served model, server)
+ATTUNE_POLICY_OVERRIDE     why this installation may infer emotions where emotion/policy.py says no: a reason of
+                           20 to 200 characters, kept in the audit log                          (none)
+ATTUNE_CONSENT_AGE         below this age a parent or guardian has to agree to the camera, 13 or more (16)
 ATTUNE_READING_HOURS       how long single readings are kept; sums of ten seconds stay           (24)
+ATTUNE_HISTORY_DAYS        how long histories stay after a course or a cohort has ended         (30)
+ATTUNE_CONSENT_DAYS        how long a withdrawn consent is kept, to show that there was one     (1095)
+ATTUNE_SIGN_IN_DAYS        how long notes of sign-ins are kept                                  (90)
 ATTUNE_TORCH_THREADS       CPU threads of the inference worker                        (2, or 1 where there is one)
 ATTUNE_TESTING             fast, weak password hashing for the test suite                       (false)
 ATTUNE_LARGEST_UPLOAD_MB   the largest file a teacher may put into a course                     (500)
@@ -142,6 +148,7 @@ MIDDLEWARE = [
     "lms.metrics.requests.CountingMiddleware",  # first, so that it counts all of the time
     "lms.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "lms.middleware.CameraCodeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "lms.middleware.AdminPolicyMiddleware",
@@ -233,7 +240,12 @@ RUNS_DIR = Path(env.read_text("ATTUNE_RUNS_DIR", str(BASE_DIR / "runs")))
 ATTUNE_DEFAULT_MODEL = env.read_text("ATTUNE_DEFAULT_MODEL", "attune")
 ATTUNE_DEVICE = env.read_text("ATTUNE_DEVICE", "auto")
 ATTUNE_READING_PLACE = env.read_choice("ATTUNE_READING_PLACE", ("server", "device", "student"), "student")
+ATTUNE_POLICY_OVERRIDE = env.read_reason("ATTUNE_POLICY_OVERRIDE", shortest=20, longest=200)
+ATTUNE_CONSENT_AGE = env.read_int("ATTUNE_CONSENT_AGE", 16, lowest=13)
 ATTUNE_READING_HOURS = env.read_int("ATTUNE_READING_HOURS", 24, lowest=1)
+ATTUNE_HISTORY_DAYS = env.read_int("ATTUNE_HISTORY_DAYS", 30, lowest=1)
+ATTUNE_CONSENT_DAYS = env.read_int("ATTUNE_CONSENT_DAYS", 1095, lowest=1)
+ATTUNE_SIGN_IN_DAYS = env.read_int("ATTUNE_SIGN_IN_DAYS", 90, lowest=1)
 ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", min(2, os.cpu_count() or 1), lowest=1)
 
 # --- People ---

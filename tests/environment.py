@@ -18,6 +18,7 @@ for _name in (
     "ATTUNE_DEFAULT_MODEL",
     "ATTUNE_DEBUG",
     "ATTUNE_HTTPS",
+    "ATTUNE_POLICY_OVERRIDE",
     "WEB_CONCURRENCY",
 ):
     os.environ.pop(_name, None)

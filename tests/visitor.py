@@ -18,6 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 from accounts.demo import DEMO_PASSWORD
 from emotion.consumers import pack_frame
 
+YES = {"camera": "on", "history": "on", "age": "older"}
+
 
 class Visitor:
     def __init__(self, url: str, email: str) -> None:
@@ -57,7 +59,7 @@ class Visitor:
         self.post_form("/courses/calm-statistics/enroll/", {})
         page = self.get("/courses/calm-statistics/")
         lesson = int(re.search(r"/lessons/(\d+)/", page).group(1))
-        self.post_form(f"/lessons/{lesson}/camera/", {"share": "on"} if share else {})
+        self.post_form(f"/lessons/{lesson}/camera/", {**YES, **({"share": "on"} if share else {})})
         status, session = self.post(
             "/api/v1/lesson-sessions/", json.dumps({"lesson": lesson}).encode(), "application/json"
         )

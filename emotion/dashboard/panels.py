@@ -18,7 +18,8 @@ def camera_panel(request, lesson) -> LessonPanel | None:
     if not features_are_on() or not takes_as_student(request.user, lesson.course):
         return None
     given = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()
-    consent = given if given and given.is_current else None
+    consent = given if given and given.allows_camera else None
+    waits = given is not None and given.camera and given.waits_for_guardian
     modes = allowed_modes() if consent else ()
     device = promoted_device_model() if DEVICE in modes else None
     return LessonPanel(
@@ -26,7 +27,8 @@ def camera_panel(request, lesson) -> LessonPanel | None:
         {
             "lesson": lesson,
             "consent": consent,
-            "asked_again": given is not None,
+            "asked_again": given is not None and not given.is_current,
+            "asked_guardian_at": given.guardian_asked_at if waits else None,
             "expressions": EXPRESSIONS,
             "modes": modes,
             "megabytes": download_bytes(device) / 1e6 if device else None,
@@ -51,12 +53,16 @@ def support_panel(request, lesson) -> LessonPanel | None:
 
 
 def climate_panel(request, course) -> LessonPanel | None:
-    """For those who teach or assist: how each lesson looked to the class, and how far its states can be trusted."""
-    if not features_are_on() or not request.user.is_authenticated or not course.is_staffed_by(request.user):
+    """For those who teach or assist: how each lesson looked to the class, and how far its states can be trusted; where
+    the features are off, what students say of each."""
+    if not request.user.is_authenticated or not course.is_staffed_by(request.user):
         return None
+    lessons = Lesson.objects.visible_to(request.user).for_course(course).in_course_order()
+    if not features_are_on():
+        return LessonPanel("emotion/_said_panel.html", {"lessons": lessons}, order=20)
     context = {
         "course": course,
-        "lessons": Lesson.objects.visible_to(request.user).for_course(course).in_course_order(),
+        "lessons": lessons,
         "teaches": course.is_taught_by(request.user),
         "trust": trust_in(course),
     }

@@ -1,14 +1,18 @@
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from courses.models import Course, Lesson
-from emotion import course_calibration, selectors, services, support
+from emotion import consents, course_calibration, selectors, services, support
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
+from emotion.dashboard.consent_form import ConsentForm
 from emotion.models import SUPPORTED, Consent, SupportPreference
 from emotion.permissions import takes_as_student
 from emotion.policy import features_are_on
@@ -35,25 +39,72 @@ def _own_lesson(request: HttpRequest, pk: int) -> Lesson:
 def consent(request: HttpRequest, pk: int) -> HttpResponse:
     """One calm screen before the camera: what happens, what is kept, who sees it."""
     lesson = _own_lesson(request, pk)
-    if request.method == "POST":
-        services.give_consent(
-            user=request.user,
-            course=lesson.course,
-            share_with_instructor="share" in request.POST,
-            share_for_research="research" in request.POST,
-        )
-        messages.success(request, _("Thank you. The camera stays off until you start it."))
-        return redirect(lesson)
     given = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()
-    context = {"lesson": lesson, "given": given, "consent": given if given and given.is_current else None}
-    return render(request, "emotion/consent.html", context)
+    current = given if given and given.is_current else None
+    form = ConsentForm(request.POST) if request.method == "POST" else ConsentForm.showing(current)
+    if form.is_bound and form.is_valid():
+        try:
+            kept = consents.give_consent(
+                user=request.user,
+                course=lesson.course,
+                choices=form.choices,
+                under_age=form.cleaned_data["age"] == "younger",
+                guardian_email=form.cleaned_data["guardian"],
+                guardian_link=lambda token: request.build_absolute_uri(reverse("emotion:guardian", args=[token])),
+            )
+        except services.Refused as refusal:
+            form.add_error(None, _(str(refusal)))
+        else:
+            messages.success(request, _after_consent(kept))
+            return redirect(lesson)
+    context = {
+        "lesson": lesson,
+        "given": given,
+        "consent": current,
+        "form": form,
+        "age": settings.ATTUNE_CONSENT_AGE,
+        "kept": _kept(),
+    }
+    return render(request, "emotion/consent.html", context, status=422 if form.errors else 200)
+
+
+def _kept() -> dict[str, int]:
+    """How long what is kept, for the text that people agree to."""
+    return {"hours": settings.ATTUNE_READING_HOURS, "days": settings.ATTUNE_HISTORY_DAYS}
+
+
+def _after_consent(kept: Consent | None) -> str:
+    if kept is None:
+        return _("Kept: the camera stays off. Nothing else changes.")
+    if kept.waits_for_guardian:
+        return _("Thank you. We have written to your parent or guardian; the camera stays off until they agree.")
+    if kept.camera:
+        return _("Thank you. The camera stays off until you start it.")
+    return _("Kept: the camera stays off, and the rest is as you chose.")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def guardian(request: HttpRequest, token: str) -> HttpResponse:
+    """For a parent or guardian, by the link in their letter. Opening it changes nothing; a button does."""
+    if not features_are_on():
+        raise Http404(_("The emotion features are turned off here."))
+    asked = consents.consent_at(token)
+    if asked is not None and "refuse" in request.POST:
+        consents.refuse_as_guardian(consent=asked, erase="erase" in request.POST)
+        return render(request, "emotion/guardian_done.html", {"agreed": False})
+    if asked is not None and "agree" in request.POST and consents.agree_as_guardian(consent=asked):
+        return render(request, "emotion/guardian_done.html", {"agreed": True})
+    if asked is None or request.method == "POST":
+        return render(request, "emotion/guardian_gone.html", status=410)
+    return render(request, "emotion/guardian.html", {"consent": asked, "kept": _kept()})
 
 
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = _own_lesson(request, pk)
-    services.withdraw_consent(user=request.user, course=lesson.course)
+    consents.withdraw_consent(user=request.user, course=lesson.course)
     if "erase" in request.POST:
         services.erase_history(user=request.user, course=lesson.course)
         messages.success(request, _("Withdrawn, and your history in this course is erased."))

@@ -5,6 +5,7 @@ import re
 
 from django.test import Client
 
+from emotion import consumers
 from emotion.consumers import FrameSocket
 from tests.factories import make_user
 
@@ -45,7 +46,8 @@ def test_a_refusal_of_the_api_is_in_the_readers_language(client, db):
     assert answer.json()["detail"] != client.get("/api/v1/courses/nowhere/").json()["detail"]
 
 
-def test_a_camera_says_what_it_saw_in_the_students_language():
+def test_a_camera_says_what_it_saw_in_the_students_language(monkeypatch):
+    monkeypatch.setattr(consumers, "features_are_on", lambda: True)
     sent = []
 
     class Socket(FrameSocket):

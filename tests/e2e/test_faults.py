@@ -154,7 +154,9 @@ def test_the_page_says_reconnecting_and_recovers(production, open_browser, face_
     page.click("button:has-text('Enroll')")
     page.click("main a:has-text('What is typical')")
     page.click("text=What the camera is for")
-    page.click("text=Yes, allow the camera")
+    for choice in ("#camera", "#history", "#age-older"):
+        page.check(choice)
+    page.click("text=Yes, as ticked")
     page.click("[data-camera-start]")
     expect(page.locator("[data-camera-words]")).to_have_text("Looks happy", timeout=20_000)
     attune.stop_web()

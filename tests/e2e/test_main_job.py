@@ -59,9 +59,10 @@ def test_a_student_takes_a_lesson_with_the_camera_on(attune, open_browser, face_
 
     page.click("text=What the camera is for")
     assert "Saying no" in page.inner_text("main") or "If you say no" in page.inner_text("main")
-    assert not page.is_checked("#share")
-    page.check("#share")
-    page.click("text=Yes, allow the camera")
+    assert not page.locator("main input:checked").count()  # nothing is ticked beforehand
+    for choice in ("#camera", "#history", "#share", "#age-older"):
+        page.check(choice)
+    page.click("text=Yes, as ticked")
 
     # The camera is on: answers arrive, the bars move, the words say "looks".
     with page.expect_response("**/api/v1/lesson-sessions/") as started:
@@ -112,8 +113,9 @@ def test_an_instructor_sees_how_a_lesson_looked(attune, open_browser, face_clip)
     page.click("button:has-text('Enroll')")
     page.click("main a:has-text('What is typical')")
     page.click("text=What the camera is for")
-    page.check("#share")
-    page.click("text=Yes, allow the camera")
+    for choice in ("#camera", "#history", "#share", "#age-older"):
+        page.check(choice)
+    page.click("text=Yes, as ticked")
     page.click("[data-camera-start]")
     page.evaluate("scrollTo(0, 0)")  # reading on a phone: the panel is out of sight, and still the face is seen
     expect(page.locator("[data-camera-words]")).to_have_text("Looks happy", timeout=15_000)

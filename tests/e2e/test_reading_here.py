@@ -52,7 +52,9 @@ def lesson(attune, open_browser, face_clip):
         page.wait_for_selector("[data-camera]")
         if page.locator("text=What the camera is for").count():
             page.click("text=What the camera is for")
-            page.click("text=Yes, allow the camera")
+            for choice in ("#camera", "#history", "#age-older"):
+                page.check(choice)
+            page.click("text=Yes, as ticked")
             page.wait_for_selector("[data-camera-start]")
         return page
 

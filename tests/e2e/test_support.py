@@ -151,7 +151,9 @@ def test_nothing_is_asked_in_a_quiz_or_right_before_it(server, page):
 def test_what_is_done_leads_to_an_offer_that_can_be_refused(server, page, change):
     lesson = open_lesson(page, server)
     page.click("text=What the camera is for")
-    page.click("text=Yes, allow the camera")
+    for choice in ("#camera", "#history", "#age-older"):
+        page.check(choice)
+    page.click("text=Yes, as ticked")
     page.click("[data-camera-start]")
     expect(page.locator("[data-camera-words]")).to_have_text("Looks happy", timeout=20_000)
     for kind, ago in DEEDS:

@@ -8,6 +8,7 @@ import numpy as np
 from django.utils import timezone
 
 from courses.models import Lesson
+from emotion.consents import Choices
 from emotion.core.labels import EXPRESSIONS
 from emotion.inference.frame_store import Frame
 from emotion.inference.results import Answer, FrameResult
@@ -15,13 +16,19 @@ from emotion.models import Consent, EmotionBucket, FeatureGate, LessonSession, M
 from emotion.policy import state_gate
 from tests.factories import enroll, make_user
 
+ALLOWED = Choices(camera=True, history=True)
+SHARED = Choices(camera=True, history=True, share_with_instructor=True)
+# What the page of consent sends for ALLOWED, by somebody of age.
+YES = {"camera": "on", "history": "on", "age": "older"}
+
 
 def open_gate() -> FeatureGate:
-    return state_gate(jurisdiction="demonstration", purpose="evaluation", stated_by="a test")
+    return state_gate(jurisdiction="demonstration", institution="own-machine", purpose="evaluation", stated_by="a test")
 
 
 def make_consent(user, course, *, share: bool = False, **extra) -> Consent:
-    return Consent.objects.create(user=user, course=course, share_with_instructor=share, **extra)
+    allowed = {"camera": True, "history": True, "share_with_instructor": share, **extra}
+    return Consent.objects.create(user=user, course=course, **allowed)
 
 
 def make_session(user, lesson: Lesson, *, share: bool = False, **extra) -> LessonSession:

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AuditEntry
-from emotion import services
-from tests.emotion.factories import make_bucket, make_class, make_session
+from emotion import consents, services
+from tests.emotion.factories import ALLOWED, SHARED, make_bucket, make_class, make_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "told")]
 
@@ -15,11 +15,11 @@ def actions() -> list[str]:
 
 
 def test_each_change_of_consent(alice, lesson):
-    services.give_consent(user=alice, course=lesson.course)
-    services.give_consent(user=alice, course=lesson.course, share_with_instructor=True)
+    consents.give_consent(user=alice, course=lesson.course, choices=ALLOWED)
+    consents.give_consent(user=alice, course=lesson.course, choices=SHARED)
     assert AuditEntry.objects.first().detail["share_with_instructor"] is True
-    services.withdraw_consent(user=alice, course=lesson.course)
-    services.withdraw_consent(user=alice, course=lesson.course)  # there is nothing left to withdraw
+    consents.withdraw_consent(user=alice, course=lesson.course)
+    consents.withdraw_consent(user=alice, course=lesson.course)  # there is nothing left to withdraw
     assert actions() == ["consent_given", "consent_given", "consent_withdrawn"]
 
 

@@ -14,7 +14,7 @@ from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 
 from courses.services import withdraw_student
-from emotion import broadcast, consumers, services
+from emotion import broadcast, consents, consumers, services
 from emotion.inference import frame_store
 from emotion.models import FeatureGate
 from emotion.routing import websocket_urlpatterns
@@ -251,7 +251,7 @@ async def test_too_many_frames_are_refused_and_the_socket_stays_open(session, mo
 @socket_test
 async def test_withdrawing_closes_every_page(session, course):
     page = await opened(session)
-    await sync_to_async(services.withdraw_consent)(user=session.user, course=course)
+    await sync_to_async(consents.withdraw_consent)(user=session.user, course=course)
     assert await page.hear() == {"type": "closed", "message": "You have withdrawn; the camera stops."}
     assert await page.closing() == (4403, "You have withdrawn; the camera stops.")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from courses.services import withdraw_student
-from emotion import device_readings, services, tasks
+from emotion import consents, device_readings, services, tasks
 from emotion.device_readings import DeviceReading, Submission, parse_reading, submit_reading, submit_readings
 from emotion.inference import frame_store
 from emotion.intake import submit_frame
@@ -224,7 +224,7 @@ def test_a_device_session_takes_no_frames(session, store, queued):
 
 
 def test_withdrawn_consent(session, refused):
-    services.withdraw_consent(user=session.user, course=session.lesson.course)
+    consents.withdraw_consent(user=session.user, course=session.lesson.course)
     refused(403, "You have withdrawn your consent, so nothing is taken.", final=True)
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from asgiref.sync import sync_to_async
 
-from emotion import services, tasks
+from emotion import consents, tasks
 from emotion.models import EmotionReading
 from tests.emotion.factories import make_probabilities, make_session
 from tests.emotion.test_consumers import layer, message, opened, socket_test  # noqa: F401  (layer is a fixture)
@@ -109,6 +109,6 @@ async def test_after_withdrawal_a_reading_is_refused_and_the_socket_closes(sessi
 @socket_test
 async def test_withdrawing_closes_a_page_that_reads_itself(session, course):
     page = await opened(session)
-    await sync_to_async(services.withdraw_consent)(user=session.user, course=course)
+    await sync_to_async(consents.withdraw_consent)(user=session.user, course=course)
     assert await page.hear() == {"type": "closed", "message": "You have withdrawn; the camera stops."}
     await page.closing()

@@ -8,13 +8,13 @@ import pytest
 from django.utils import timezone
 
 from courses.services import withdraw_student
-from emotion import services, tasks
+from emotion import consents, services, tasks
 from emotion.inference import frame_store
 from emotion.intake import Receipt, Submission, submit_frame, submit_frames
 from emotion.models import Consent, EmotionReading, FeatureGate, LessonSession
 from emotion.places import Place
 from emotion.services import Refused
-from tests.emotion.factories import make_jpeg, make_session, with_size
+from tests.emotion.factories import ALLOWED, make_jpeg, make_session, with_size
 from tests.factories import enroll, make_lesson, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "queued")]
@@ -90,13 +90,13 @@ def test_without_a_number_a_frame_gets_one_that_counts_up(session, store):
 
 
 def test_withdrawn_consent(session, refused):
-    services.withdraw_consent(user=session.user, course=session.lesson.course)
+    consents.withdraw_consent(user=session.user, course=session.lesson.course)
     refused(403, "You have withdrawn your consent, so nothing is taken.", final=True)
 
 
 def test_a_new_consent_does_not_open_a_session_of_the_former(session, refused):
-    services.withdraw_consent(user=session.user, course=session.lesson.course)
-    services.give_consent(user=session.user, course=session.lesson.course)
+    consents.withdraw_consent(user=session.user, course=session.lesson.course)
+    consents.give_consent(user=session.user, course=session.lesson.course, choices=ALLOWED)
     refused(403, "You have withdrawn your consent, so nothing is taken.", final=True)
 
 
@@ -182,7 +182,7 @@ def test_each_of_many_frames_gets_its_own_fate(session, lesson, store, queued):
     for student in (bob, carol):
         enroll(student, lesson.course)
         theirs.append(make_session(student, lesson))
-    services.withdraw_consent(user=carol, course=lesson.course)
+    consents.withdraw_consent(user=carol, course=lesson.course)
     block = lesson.blocks.first().pk
     outcomes = submit_frames(
         [

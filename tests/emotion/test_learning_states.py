@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from courses.quizzes import services as quiz_services
-from emotion import learning_states, services, support
+from emotion import consents, learning_states, services, support
 from emotion.core.affect import DEFAULT
 from emotion.learning_states import StateWatch
 from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport, SupportEvent
@@ -124,7 +124,7 @@ def test_others_acts_and_other_lessons_do_not_count(watched, ines):
 
 def test_a_session_that_ended_or_was_withdrawn_is_not_observed(watched):
     session, now = watched
-    services.withdraw_consent(user=session.user, course=session.lesson.course)
+    consents.withdraw_consent(user=session.user, course=session.lesson.course)
     assert observe(session, now) is None
     assert states_counted(session) == {}
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from emotion import services
+from emotion import consents, services
 from emotion.models import EmotionBucket, EmotionReading, LessonSession
 from tests.emotion.factories import make_answer, make_model, make_probabilities, make_session
 from tests.factories import enroll, make_user
@@ -152,7 +152,7 @@ def test_an_answer_that_comes_after_the_withdrawal_is_not_recorded(session, less
     bob = make_user("bob")
     enroll(bob, lesson.course)
     stays = make_session(bob, lesson)
-    services.withdraw_consent(user=session.user, course=lesson.course)
+    consents.withdraw_consent(user=session.user, course=lesson.course)
     kept = make_answer(stays)
     assert record(make_answer(session, 3), kept) == [kept]
     assert EmotionReading.objects.get().session == stays

@@ -3,10 +3,10 @@
 import pytest
 from pytest_django.asserts import assertNumQueries
 
-from emotion import selectors, services
+from emotion import consents, selectors, services
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import EmotionReading
-from tests.emotion.factories import make_bucket, make_class, make_consent, make_session
+from tests.emotion.factories import ALLOWED, SHARED, make_bucket, make_class, make_consent, make_session
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_user
 
 pytestmark = pytest.mark.django_db
@@ -189,16 +189,16 @@ def test_what_is_not_shared_is_not_read(session, ines):
 
 
 def test_sharing_ends_with_the_consent_and_with_the_choice(sharing, ines, course):
-    services.give_consent(user=sharing.user, course=course, share_with_instructor=False)
+    consents.give_consent(user=sharing.user, course=course, choices=ALLOWED)
     assert shared(ines, sharing) == []
-    services.give_consent(user=sharing.user, course=course, share_with_instructor=True)
+    consents.give_consent(user=sharing.user, course=course, choices=SHARED)
     assert shared(ines, sharing) == ["Alice"]
-    services.withdraw_consent(user=sharing.user, course=course)
+    consents.withdraw_consent(user=sharing.user, course=course)
     assert shared(ines, sharing) == []
 
 
 def test_a_new_consent_shares_nothing_of_the_time_before(sharing, ines, course):
-    services.withdraw_consent(user=sharing.user, course=course)
+    consents.withdraw_consent(user=sharing.user, course=course)
     make_consent(sharing.user, course, share=True)
     assert shared(ines, sharing) == []
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from courses.services import withdraw_student
-from emotion import registry, services
+from emotion import consents, registry, services
 from emotion.core.manifest import CheckpointError
 from emotion.models import (
     Consent,
@@ -19,7 +19,16 @@ from emotion.models import (
 )
 from emotion.services import Refused
 from tests.emotion.core.factories import make_checkpoint
-from tests.emotion.factories import make_answer, make_bucket, make_consent, make_frame, make_model, make_session
+from tests.emotion.factories import (
+    ALLOWED,
+    SHARED,
+    make_answer,
+    make_bucket,
+    make_consent,
+    make_frame,
+    make_model,
+    make_session,
+)
 from tests.factories import enroll, make_course, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
@@ -40,36 +49,39 @@ def refusal(function, **arguments) -> tuple[int, str]:
 def test_a_student_says_yes_for_one_course(alice, course):
     other = make_course()
     enroll(alice, other)
-    consent = services.give_consent(user=alice, course=course)
+    consent = consents.give_consent(user=alice, course=course, choices=ALLOWED)
     assert (consent.user, consent.course, consent.share_with_instructor) == (alice, course, False)
     assert not Consent.objects.in_force().filter(course=other).exists()
 
 
 def test_whoever_is_not_enrolled_is_refused(course, ines):
     sentence = "Only people enrolled in this course can turn its camera on."
-    assert refusal(services.give_consent, user=make_user("charlie"), course=course) == (403, sentence)
-    assert refusal(services.give_consent, user=ines, course=course) == (403, sentence)  # she teaches it
+    assert refusal(consents.give_consent, user=make_user("charlie"), course=course, choices=ALLOWED) == (403, sentence)
+    assert refusal(consents.give_consent, user=ines, course=course, choices=ALLOWED) == (
+        403,
+        sentence,
+    )  # she teaches it
     assert not Consent.objects.exists()
 
 
 def test_whoever_has_left_the_course_is_refused(alice, course):
     withdraw_student(user=alice, course=course)
-    assert refusal(services.give_consent, user=alice, course=course)[0] == 403
+    assert refusal(consents.give_consent, user=alice, course=course, choices=ALLOWED)[0] == 403
 
 
 def test_while_the_features_are_off_there_is_nothing_to_consent_to(alice, course):
     FeatureGate.objects.all().delete()
     sentence = "The emotion features are turned off here."
-    assert refusal(services.give_consent, user=alice, course=course) == (404, sentence)
+    assert refusal(consents.give_consent, user=alice, course=course, choices=ALLOWED) == (404, sentence)
     assert not Consent.objects.exists()
 
 
 def test_yes_said_twice_is_one_yes_with_the_later_choice_of_sharing(alice, course):
-    first = services.give_consent(user=alice, course=course)
-    again = services.give_consent(user=alice, course=course, share_with_instructor=True)
+    first = consents.give_consent(user=alice, course=course, choices=ALLOWED)
+    again = consents.give_consent(user=alice, course=course, choices=SHARED)
     assert again == first
     assert Consent.objects.get().share_with_instructor
-    services.give_consent(user=alice, course=course)
+    consents.give_consent(user=alice, course=course, choices=ALLOWED)
     assert not Consent.objects.get().share_with_instructor
 
 
@@ -91,7 +103,7 @@ def test_withdrawing_ends_every_session_of_the_course_and_tells_its_pages(
         store.put(make_frame(str(session.pk)))
 
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.withdraw_consent(user=alice, course=course) == 2
+        assert consents.withdraw_consent(user=alice, course=course) == 2
 
     assert not Consent.objects.in_force().filter(course=course).exists()
     assert list(LessonSession.objects.open()) == [untouched]
@@ -105,24 +117,24 @@ def test_withdrawing_touches_nobody_else(alice, lesson, course):
     enroll(bob, course)
     session = make_session(bob, lesson)
     make_session(alice, lesson)
-    services.withdraw_consent(user=alice, course=course)
+    consents.withdraw_consent(user=alice, course=course)
     assert list(LessonSession.objects.open()) == [session]
     assert Consent.objects.in_force().get().user == bob
 
 
 def test_withdrawing_twice_or_without_a_yes_is_harmless(alice, course, told, django_capture_on_commit_callbacks):
-    services.give_consent(user=alice, course=course)
-    services.withdraw_consent(user=alice, course=course)
+    consents.give_consent(user=alice, course=course, choices=ALLOWED)
+    consents.withdraw_consent(user=alice, course=course)
     when = Consent.objects.get().withdrawn_at
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.withdraw_consent(user=alice, course=course) == 0
+        assert consents.withdraw_consent(user=alice, course=course) == 0
     assert Consent.objects.get().withdrawn_at == when
     assert not any(told.values())
 
 
 def test_a_new_yes_is_a_new_row_and_does_not_revive_old_sessions(alice, course, session):
-    services.withdraw_consent(user=alice, course=course)
-    services.give_consent(user=alice, course=course)
+    consents.withdraw_consent(user=alice, course=course)
+    consents.give_consent(user=alice, course=course, choices=ALLOWED)
     assert Consent.objects.count() == 2
     session.refresh_from_db()
     assert session.ended_at is not None
@@ -170,7 +182,7 @@ def test_no_session_under_a_former_text_until_the_present_one_is_agreed_to(alice
     make_consent(alice, lesson.course, version="2026-01")
     sentence = "What the camera is for has changed since you agreed; please read it first."
     assert refusal(services.start_session, user=alice, lesson=lesson) == (403, sentence)
-    services.give_consent(user=alice, course=lesson.course)
+    consents.give_consent(user=alice, course=lesson.course, choices=ALLOWED)
     assert services.start_session(user=alice, lesson=lesson).consent.is_current
 
 

@@ -45,7 +45,7 @@ def test_what_people_changed_stays():
 
 
 def test_an_operators_own_statement_stays():
-    state_gate(jurisdiction="united-states", purpose="education", stated_by="Olga Operator")
+    state_gate(jurisdiction="united-states", institution="education", purpose="education", stated_by="Olga Operator")
     prepare()
     assert FeatureGate.objects.get().stated_by == "Olga Operator"
 

@@ -9,7 +9,9 @@ WORKER = "/static/js/on_device_worker.js"
 POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
 
+@pytest.mark.django_db
 def test_the_worker_has_a_policy_of_its_own(client):
+    open_gate()
     answer = client.get(WORKER)
     assert answer.status_code == 200
     assert answer["Content-Security-Policy"] == POLICY
@@ -24,9 +26,13 @@ def test_in_debug_as_in_production(rf, settings, debug):
     assert answer["Content-Security-Policy"] == POLICY
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", ["js/on_device.js", "js/webcam.js", "vendor/onnxruntime-web/ort.wasm.bundle.min.mjs"])
 def test_no_other_file_has_it(client, name):
-    assert "wasm" not in client.get(f"/static/{name}").get("Content-Security-Policy", "")
+    open_gate()
+    answer = client.get(f"/static/{name}")
+    assert answer.status_code == 200
+    assert "wasm" not in answer.get("Content-Security-Policy", "")
 
 
 @pytest.mark.django_db

@@ -20,10 +20,15 @@ class Command(BaseCommand):
         accounts = seed_demo_accounts()  # first, since the course wants its instructor
         course = seed_demo_course()
         if current_gate() is None:
-            gate = state_gate(jurisdiction="demonstration", purpose="evaluation", stated_by="the demo's first start")
+            gate = state_gate(
+                jurisdiction="demonstration",
+                institution="own-machine",
+                purpose="evaluation",
+                stated_by="the demo's first start",
+            )
             self.stdout.write(
                 f"Emotion features are on for this demo: jurisdiction '{gate.jurisdiction}', "
-                f"purpose '{gate.purpose}'.\n"
+                f"institution '{gate.institution}', purpose '{gate.purpose}'.\n"
                 "A new installation has them off. In the European Union, Article 5(1)(f) of the AI Act prohibits\n"
                 "inferring emotions in education institutions; consent does not lift that."
             )

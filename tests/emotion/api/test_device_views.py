@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 
-from emotion import reading_place, services, tasks
+from emotion import consents, reading_place, tasks
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import EmotionReading, FeatureGate
 from tests.emotion.factories import make_consent, make_jpeg, make_probabilities, make_session
@@ -166,7 +166,7 @@ def test_an_unknown_mode_is_refused(client, alice, lesson):
 
 
 def test_after_withdrawal_no_reading_is_taken(mine, client):
-    services.withdraw_consent(user=mine.user, course=mine.lesson.course)
+    consents.withdraw_consent(user=mine.user, course=mine.lesson.course)
     answer = send(client, mine)
     assert answer.status_code == 403
     assert answer.json()["detail"] == "You have withdrawn your consent, so nothing is taken."

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django.asserts import assertNumQueries
 
-from emotion import services
+from emotion import consents, services
 from emotion.models import EmotionReading, FeatureGate, LessonSession
 from tests.emotion.factories import (
     make_answer,
@@ -252,7 +252,7 @@ def test_after_the_end_and_after_a_withdrawal_no_frame_is_taken(client, mine, co
     client.post(f"{SESSIONS}{mine.pk}/end/")
     response = send(client, mine)
     assert (response.status_code, detail(response)) == (409, "This session has ended.")
-    services.withdraw_consent(user=mine.user, course=course)
+    consents.withdraw_consent(user=mine.user, course=course)
     response = send(client, mine)
     sentence = "You have withdrawn your consent, so nothing is taken."
     assert (response.status_code, detail(response)) == (403, sentence)

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries, assertRedirects
 
-from emotion import services
+from emotion import consents
 from emotion.models import Consent, EmotionBucket, FeatureGate, LessonSession, SupportPreference
-from tests.emotion.factories import make_bucket, make_class, make_consent, make_session
+from tests.emotion.factories import YES, make_bucket, make_class, make_consent, make_session
 from tests.factories import enroll, make_course, make_instructor, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "told")]
@@ -54,7 +54,7 @@ def test_the_page_says_what_happens_and_that_no_is_an_answer(client, signed_in, 
 
 
 def test_saying_yes(client, signed_in, lesson):
-    page = client.post(url("consent", lesson), follow=True)
+    page = client.post(url("consent", lesson), YES, follow=True)
     assertRedirects(page, lesson.get_absolute_url())
     assertContains(page, "The camera stays off until you start it")
     assertContains(page, "data-camera-start")
@@ -63,14 +63,14 @@ def test_saying_yes(client, signed_in, lesson):
 
 
 def test_sharing_is_chosen_and_changed(client, signed_in, lesson):
-    client.post(url("consent", lesson), {"share": "on"})
+    client.post(url("consent", lesson), {**YES, "share": "on"})
     assertContains(client.get(url("consent", lesson)), 'id="share" checked')
-    client.post(url("consent", lesson))
+    client.post(url("consent", lesson), YES)
     assert not Consent.objects.get().share_with_instructor
 
 
 def test_withdrawing_keeps_the_history(client, signed_in, lesson):
-    client.post(url("consent", lesson))
+    client.post(url("consent", lesson), YES)
     session = make_session(signed_in, lesson)
     make_bucket(session)
     assertContains(client.get(url("consent", lesson)), "Take it back")
@@ -119,7 +119,7 @@ def test_a_history_shows_ones_own_and_only_that(client, signed_in, lesson):
 def test_a_history_says_who_else_sees_it(client, signed_in, lesson):
     make_bucket(make_session(signed_in, lesson, share=True))
     assertContains(client.get(url("history", lesson)), "and the instructor you share it with")
-    services.withdraw_consent(user=signed_in, course=lesson.course)
+    consents.withdraw_consent(user=signed_in, course=lesson.course)
     assertNotContains(client.get(url("history", lesson)), "and the instructor you share it with")
 
 
@@ -197,11 +197,11 @@ def test_agreeing_to_the_present_text_starts_the_camera_again(client, signed_in,
     make_consent(signed_in, lesson.course, share=True, version="2026-01")
     page = client.get(url("consent", lesson))
     assertContains(page, "You agreed to an earlier text")
-    assertContains(page, "Yes, allow the camera")
+    assertContains(page, "Yes, as ticked")
     assertContains(page, "No, keep it off")
     assertContains(page, "Take it back")
-    assertNotContains(page, "checked")  # a choice made under another text is asked anew
-    client.post(url("consent", lesson), {"share": "on"})
+    assertNotContains(page, " checked")  # a choice made under another text is asked anew
+    client.post(url("consent", lesson), {**YES, "share": "on"})
     assertContains(client.get(lesson.get_absolute_url()), "data-camera-start")
     consent = Consent.objects.get()
     assert consent.is_current
@@ -211,7 +211,7 @@ def test_agreeing_to_the_present_text_starts_the_camera_again(client, signed_in,
 
 def test_a_calm_change_of_choices_is_no_new_yes(client, signed_in, lesson):
     before = make_consent(signed_in, lesson.course, granted_at=timezone.now() - datetime.timedelta(days=3)).granted_at
-    client.post(url("consent", lesson), {"share": "on"})
+    client.post(url("consent", lesson), {**YES, "share": "on"})
     assert Consent.objects.get().granted_at == before
 
 

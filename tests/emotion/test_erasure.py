@@ -1,0 +1,216 @@
+"""Somebody who used everything and is erased: nothing in the database or in a file names them any more."""
+
+import csv
+import io
+import json
+import uuid
+import zipfile
+
+import pytest
+from allauth.account.models import EmailAddress
+from axes.models import AccessAttempt
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.db import connection
+from pytest_django.asserts import assertContains
+
+from accounts import personal_data
+from accounts.models import Invitation, User
+from accounts.tokens import make_token
+from courses.models import Course, Lesson, Submission, SubmissionFile
+from emotion import consents, services, support
+from emotion.consents import Choices
+from emotion.core.labels import BEHAVIOURS
+from emotion.gate import close_gate
+from emotion.models import Consent, EmotionBucket, LessonSession, SelfReport, SupportEvent
+from emotion.places import Place
+from tests.courses import test_matrix
+from tests.courses.discussion.factories import make_reply, make_thread
+from tests.emotion.factories import make_answer, make_bucket, make_session
+from tests.factories import PASSWORD, enroll, make_course, make_instructor, make_user
+
+NUMBER, EMAIL, NAME = 987654321, "zaphod.quux@example.org", "Zaphod Quux"
+GUARDIAN = "mother.of.zaphod@example.org"
+IDENTIFIERS = (str(NUMBER), EMAIL, "zaphod", "quux")
+
+pytestmark = pytest.mark.django_db
+
+
+def found_in_database() -> list[str]:
+    """Each "table.column: value" with an identifier in it, whatever the case; a session's as it is decoded."""
+    found = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            columns = [column[0] for column in cursor.description]
+            for row in cursor.fetchall():
+                for column, value in zip(columns, row, strict=True):
+                    found += [f"{table}.{column}: {value!r:.120}"] if _names(value) else []
+    return found + [f"session {s.pk}" for s in Session.objects.all() if _names(s.get_decoded())]
+
+
+def _names(value: object) -> bool:
+    text = bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value)
+    return any(identifier in text.casefold() for identifier in IDENTIFIERS)
+
+
+def found_in_files(*folders) -> list[str]:
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    # The test's own database is a file among them, whose pages are read by the sweep above.
+    files = [path for path in files if "test.sqlite3" not in path.name]
+    return [str(path) for path in files if _names(path.name) or _names(path.read_bytes())]
+
+
+@pytest.fixture
+def zaphod(client, settings, tmp_path, monkeypatch, told, store, django_capture_on_commit_callbacks):
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+    def make(name, **extra):
+        return (
+            make_user(name, pk=NUMBER, email=EMAIL, display_name=NAME) if name == "alice" else make_user(name, **extra)
+        )
+
+    monkeypatch.setattr(test_matrix, "make_user", make)
+    with django_capture_on_commit_callbacks(execute=True):
+        world = test_matrix.World(tmp_path)
+        zaphod, lesson, ines = world.people["alice"], world.lesson, world.people["ines"]
+        client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
+        client.post(f"/lessons/{lesson.pk}/complete/")
+        make_token(user=zaphod, name="Zaphod's laptop", expires_at=None)
+        EmailAddress.objects.create(user=zaphod, email=EMAIL, primary=True)
+        Invitation.objects.create(email=EMAIL, digest=uuid.uuid4().hex, expires_at="2030-01-01T00:00Z")
+        AccessAttempt.objects.create(username=EMAIL, ip_address="192.0.2.7", failures_since_start=1)
+        note = LogEntry(user=ines, object_id=str(NUMBER), object_repr=NAME, action_flag=CHANGE, change_message=EMAIL)
+        note.content_type = ContentType.objects.get_for_model(User)
+        note.save()
+        make_reply(zaphod, world.thread, "I am Zaphod Quux, and I wonder.")
+        reply = make_reply(ines, world.thread, "Well asked.")
+        make_reply(zaphod, world.thread, f"Thank you! Write to {EMAIL}")
+        consents.give_consent(
+            user=zaphod,
+            course=world.course,
+            choices=Choices(True, True, True, True),
+            under_age=True,
+            guardian_email=GUARDIAN,
+        )
+        services.record_readings(answers=[make_answer(world.session)], model_version=None)
+        make_bucket(world.session)
+        support.report_self(user=zaphod, lesson=lesson, state="confused", place=Place())
+        support.record_behaviour(user=zaphod, lesson=lesson, events=[(BEHAVIOURS[0], Place())])
+        rule = support.add_starter_rules()[0]
+        SupportEvent.objects.create(
+            rule=rule, user=zaphod, lesson=lesson, session=world.session, state="confused", confidence=1
+        )
+        support.set_preference(user=zaphod, wanted={"off": True})
+        submitted = Submission.objects.filter(user=zaphod).first()
+        essay = SubmissionFile(submission=submitted, name="zaphod-quux.txt", size=3)
+        essay.file.save("zaphod-quux.txt", ContentFile(EMAIL.encode()))
+        assert reply.author == ines
+    client.get("/you/export/")
+    return zaphod
+
+
+def test_before_the_erasure_they_are_everywhere(zaphod, settings):
+    """So that the sweep is known to find what there is."""
+    tables = {line.partition(".")[0] for line in found_in_database()}
+    assert len(tables) > 25, sorted(tables)
+    assert found_in_files(settings.MEDIA_ROOT)
+
+
+def test_after_it_they_are_nowhere(zaphod, settings, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        personal_data.erase_all(zaphod)
+    assert found_in_database() == [], "\n".join(found_in_database())
+    assert found_in_files(settings.MEDIA_ROOT, settings.ATTUNE_DATA_DIR) == []
+    call_command("verify_audit_log", verbosity=0)
+
+
+def test_a_restored_backup_does_not_bring_them_back(settings, tmp_path, django_capture_on_commit_callbacks):
+    settings.ATTUNE_DATA_DIR = tmp_path
+    gone, stays = make_user("gone"), make_user("stays")
+    row = {"pk": gone.pk, "email": gone.email, "date_joined": gone.date_joined}
+    with django_capture_on_commit_callbacks(execute=True):
+        personal_data.erase_all(gone)
+    call_command("replay_erasures", verbosity=0)
+    assert set(User.objects.all()) == {stays}
+    User.objects.create(**row)  # as the backup has them
+    call_command("replay_erasures", verbosity=0)
+    assert set(User.objects.all()) == {stays}
+
+
+def test_another_account_that_was_given_the_same_number_stays(settings, tmp_path, django_capture_on_commit_callbacks):
+    settings.ATTUNE_DATA_DIR = tmp_path
+    gone = make_user("gone")
+    with django_capture_on_commit_callbacks(execute=True):
+        personal_data.erase_all(gone)
+    other = make_user("other", pk=gone.pk)
+    call_command("replay_erasures", verbosity=0)
+    assert User.objects.get() == other
+
+
+def test_a_damaged_note_is_told(settings, tmp_path):
+    settings.ATTUNE_DATA_DIR = tmp_path
+    (tmp_path / "erasures.jsonl").write_text('{"at": "2026-01-01T00:00:00+00:00", "who": "a"}\nnonsense\n')
+    with pytest.raises(CommandError, match="Line 2 of"):
+        call_command("replay_erasures")
+
+
+def test_an_erasure_that_is_undone_is_not_noted(settings, tmp_path):
+    settings.ATTUNE_DATA_DIR = tmp_path
+    personal_data.erase_all(make_user("gone"))  # and its transaction, the test's, is never committed
+    assert not (tmp_path / "erasures.jsonl").exists()
+
+
+def test_somebody_whose_course_others_take_leaves_it_to_them(django_capture_on_commit_callbacks):
+    """Nothing of other people's goes with an account."""
+    ines, alice = make_instructor("ines"), make_user("alice")
+    course = make_course(instructor=ines)
+    enroll(alice, course)
+    thread = make_thread(alice, Lesson.objects.first())
+    make_reply(ines, thread)
+    personal_data.erase_all(ines)
+    personal_data.erase_all(ines)  # twice is once
+    assert set(Course.objects.all()) == {course}
+    assert thread.posts.get().author == alice
+    assert not User.objects.filter(email="ines@example.org").exists()
+
+
+# Some of it
+
+
+def test_what_the_camera_gave_rise_to_goes_by_itself_with_the_features_off_too(client, alice, lesson, told, store):
+    make_bucket(make_session(alice, lesson))
+    SelfReport.objects.create(user=alice, lesson=lesson, state="bored")
+    close_gate()
+    client.force_login(alice)
+    page = client.get("/you/erase/")
+    assertContains(page, "What the camera gave rise to")
+    client.post("/you/erase/emotion/")
+    for model in (LessonSession, EmotionBucket, SelfReport, Consent):
+        assert not model.objects.exists()
+    assert User.objects.filter(pk=alice.pk).exists()
+    assert lesson.course.is_taken_by(alice)
+    assert client.post("/you/erase/account/").status_code == 404  # not by itself, and not without the password
+
+
+# A copy
+
+
+def test_the_copy_holds_all_as_json_and_its_tables_as_csv(client, alice, lesson):
+    make_bucket(make_session(alice, lesson))
+    lesson.title = "=1+1"
+    lesson.save()
+    client.force_login(alice)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(client.get("/you/export.zip").streaming_content)))
+    assert {"my-data.json", "emotion-consents.csv", "emotion-sessions.csv", "emotion-history.csv"} <= set(
+        archive.namelist()
+    )
+    data = json.loads(archive.read("my-data.json"))
+    assert data["account"]["email"] == "alice@example.org"
+    [bucket] = csv.DictReader(io.StringIO(archive.read("emotion-history.csv").decode()))
+    assert bucket["faces"] == str(data["emotion"]["history"][0]["faces"]) == "10"
+    [session] = csv.DictReader(io.StringIO(archive.read("emotion-sessions.csv").decode()))
+    assert session["lesson__title"] == "'=1+1"  # not a formula to a spreadsheet
