@@ -23,14 +23,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from emotion.core import architectures
+from emotion.core.architectures.custom_cnn import CustomCNN
 from emotion.core.manifest import InputSpec
 from emotion.core.preprocess import to_input
 from training.config import AugmentationConfig, Config
@@ -45,9 +45,22 @@ HEADS = {"fer2013": ("neutral", "happiness", "surprise", "sadness", "anger", "di
 AUGMENTATION = AugmentationConfig(mixup=0.0)  # the usual way has no counterpart to it
 
 
-def make_model() -> nn.Module:
+class TextbookCNN(CustomCNN):
+    """The same network with its layers called in the order in which they are written down."""
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        for number in range(1, self.stages + 1):
+            x = getattr(self, f"bn{number}")(getattr(self, f"conv{number}")(x))
+            x = F.max_pool2d(F.leaky_relu(x, 0.1), 2)
+        x = x.flatten(1)
+        x = F.leaky_relu(self.fc1(self.dropout(x)), 0.1)
+        x = F.leaky_relu(self.fc2(self.dropout(x)), 0.1)
+        return {"fer2013": self.fc3(x)}
+
+
+def make_model(kind: type[CustomCNN]) -> CustomCNN:
     torch.manual_seed(0)
-    return architectures.build("custom_cnn", heads=HEADS, channels=1, input_size=SPEC.size)
+    return kind(HEADS, channels=1, input_size=SPEC.size)
 
 
 def write_folders(folder: Path, pixels: np.ndarray, labels: np.ndarray) -> None:
@@ -94,10 +107,12 @@ def our_epoch(pixels: Tensor, targets: Tensor, step: Callable[[Tensor, Tensor], 
         step(batch, wanted)
 
 
-def make_step(channels_last: bool, precision: torch.dtype, ours: bool) -> Callable[[Tensor, Tensor], None]:
+def make_step(
+    kind: type[CustomCNN], channels_last: bool, precision: torch.dtype, ours: bool
+) -> Callable[[Tensor, Tensor], None]:
     """One optimisation step: with `ours`, soft targets and averaged weights, as training.loop takes it."""
     config = Config()
-    model = make_model()
+    model = make_model(kind)
     if channels_last:
         model.to(memory_format=torch.channels_last)
     optimiser = build_optimiser(model, config.optimiser)
@@ -150,9 +165,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_folders(Path(folder), split.pixels, split.labels("fer2013"))
         loader = usual_loader(Path(folder))
-        usual_step = make_step(channels_last=False, precision=torch.float32, ours=False)
-        our_step = make_step(channels_last=True, precision=precision, ours=True)
-        bare_step = make_step(channels_last=True, precision=precision, ours=False)
+        usual_step = make_step(TextbookCNN, channels_last=False, precision=torch.float32, ours=False)
+        our_step = make_step(CustomCNN, channels_last=True, precision=precision, ours=True)
+        bare_step = make_step(CustomCNN, channels_last=True, precision=precision, ours=False)
         fixed = next(our_batches(pixels, targets))[0]
         labels = targets[:BATCH].argmax(dim=1)
 
