@@ -6,6 +6,9 @@ import pytest
 import yaml
 
 from training.config import RANGES, Config, ConfigError, load_config, to_dict
+from training.run import check_model
+
+RECIPES = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.yaml"))
 
 
 def error_of(*overrides: str, path: Path | None = None) -> str:
@@ -38,6 +41,13 @@ def test_what_is_saved_with_a_run_is_read_back_the_same(tmp_path):
     config = load_config(None, ["seed=9", "model.widths=[4, 8]", "model.blocks=[1, 1]", "loss.smoothing=0"])
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(to_dict(config)))
     assert load_config(tmp_path / "config.yaml") == config
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+def test_a_named_recipe_is_a_configuration_whose_network_can_be_built(recipe):
+    config = load_config(recipe)
+    assert config.name == recipe.stem
+    check_model(config)
 
 
 def test_an_empty_file_is_all_defaults(tmp_path):
