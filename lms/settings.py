@@ -14,6 +14,7 @@ ATTUNE_EMAIL_VERIFICATION  none, optional or mandatory                          
 ATTUNE_STAFF_MFA           instructors and administrators need two-step sign-in                (false)
 ATTUNE_API_RATE            requests a person may send to the API, such as 600/min           (600/min)
 ATTUNE_API_RATE_ANONYMOUS  the same for somebody without an account, by address              (60/min)
+ATTUNE_STRANGERS_A_MINUTE  requests that one address may send in a minute without signing in   (1200)
 ATTUNE_SMTP_URL            smtp://user:password@host:port or smtps://...   (mail goes to the console)
 ATTUNE_FROM_EMAIL          the sender of mail                               (Attune <attune@localhost>)
 ATTUNE_PUBLIC_URL          where people find this site; links in mail begin with it  (http://127.0.0.1:8000)
@@ -162,6 +163,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
     "accounts.middleware.LanguageMiddleware",
+    "accounts.strangers.StrangersLimitMiddleware",
     "accounts.middleware.StaffMFAMiddleware",
     "axes.middleware.AxesMiddleware",  # last, so that its lockout page replaces the view's answer
 ]
@@ -277,7 +279,14 @@ ACCOUNT_EMAIL_VERIFICATION = env.read_choice("ATTUNE_EMAIL_VERIFICATION", ("none
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Attune] "
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"login_failed": False}  # django-axes counts these
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": False,  # django-axes counts these
+    # By network address: a class that begins together does so from one.
+    "login": "60/m/ip",
+    "signup": "60/m/ip",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if TRUST_PROXY else 0
+ATTUNE_STRANGERS_A_MINUTE = env.read_int("ATTUNE_STRANGERS_A_MINUTE", 1200, lowest=10)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Attune"
 MFA_TOTP_TOLERANCE = 1  # a phone whose clock is half a minute off still signs in
@@ -359,6 +368,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 50,
+    # Without it, whoever makes up an X-Forwarded-For has no limit: each made-up address is counted by itself.
+    "NUM_PROXIES": 1 if TRUST_PROXY else 0,
     # Held by courses.api; a camera that sends each second has a limit of its own.
     "DEFAULT_THROTTLE_RATES": {
         "user": env.read_text("ATTUNE_API_RATE", "600/min"),

@@ -20,6 +20,7 @@ _missing: defaultdict[str, set[str]] = defaultdict(set)  # why -> the tests that
 SLOW = {
     "tests/courses/api/test_schema.py",
     "tests/courses/test_matrix.py",
+    "tests/courses/test_matrix_methods.py",
     "tests/emotion/core/test_architectures.py",
     "tests/emotion/core/test_imports.py",
     "tests/emotion/inference/test_backends.py",

@@ -12,6 +12,7 @@ import tempfile
 _data_dir = tempfile.TemporaryDirectory(prefix="attune-tests-")
 os.environ["ATTUNE_DATA_DIR"] = _data_dir.name
 os.environ["ATTUNE_TESTING"] = "1"
+os.environ["ATTUNE_STRANGERS_A_MINUTE"] = "1000000"  # all tests ask from one address
 for _name in (
     "DATABASE_URL",
     "REDIS_URL",

@@ -38,7 +38,7 @@ from courses.models import (
     SubmissionFile,
     WebhookEndpoint,
 )
-from emotion.routing import websocket_urlpatterns
+from lms.asgi import sockets
 from tests.courses.assignments.factories import make_assignment, make_submission
 from tests.courses.discussion.factories import make_thread
 from tests.emotion.factories import make_session, open_gate
@@ -268,7 +268,7 @@ ADMIN = {"anonymous": "L", "charlie": "L", "alice": "L", "olga": "L", "anton": "
 # Open to all by design, or nothing without a query.
 ADMIN_OPEN = {"admin:login", "admin:logout", "admin:jsi18n", "admin:autocomplete"}
 
-SOCKETS = {"ws/lesson-sessions/<uuid:session_id>/": "--2-----"}
+SOCKETS = {"ws/lesson-sessions/<uuid:session_id>/": "--2-----", "ws/notifications/": "-2222222"}
 
 
 class World:
@@ -520,26 +520,26 @@ def _row_of(world, name: str):
 
 
 def test_every_socket_has_a_line():
-    assert {str(pattern.pattern) for pattern in websocket_urlpatterns} == set(SOCKETS)
+    assert {str(pattern.pattern) for pattern in sockets} == set(SOCKETS)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_socket_opens_as_its_line_says(settings, tmp_path):
+@pytest.mark.parametrize("path", SOCKETS)
+def test_every_socket_opens_as_its_line_says(settings, tmp_path, path):
     settings.MEDIA_ROOT = tmp_path
     world = World(tmp_path)
-    [(path, expected)] = SOCKETS.items()
     address = "/" + path.replace("<uuid:session_id>", str(world.session.pk))
 
     async def first_answer(user) -> str:
         scope = {"type": "websocket", "path": address, "headers": [], "user": user}
-        socket = ApplicationCommunicator(URLRouter(websocket_urlpatterns), scope)
+        socket = ApplicationCommunicator(URLRouter(sockets), scope)
         await socket.send_input({"type": "websocket.connect"})
         event = await socket.receive_output(3)
         if event["type"] == "websocket.accept":
-            event = await socket.receive_output(3)  # "ready", or the reason why it closes
+            event = await socket.receive_output(3)  # its first words, or the reason why it closes
         await socket.send_input({"type": "websocket.disconnect", "code": 1000})
         await socket.wait(3)
         return "2" if event["type"] == "websocket.send" else "-"
 
     found = "".join(async_to_sync(first_answer)(world.people.get(person, AnonymousUser())) for person in PEOPLE)
-    assert found == expected
+    assert found == SOCKETS[path]
