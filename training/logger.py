@@ -18,7 +18,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from training.config import Config, to_dict
+from training.config import Config, ConfigError, to_dict
+
+WANDB_MODES = ("disabled", "offline", "online", "shared", "dryrun", "run")  # as wandb itself takes them
 
 
 class RunLogger:
@@ -56,7 +58,9 @@ class RunLogger:
     def __enter__(self) -> RunLogger:
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = self._config.wandb
-        mode = os.environ.get("WANDB_MODE", settings.mode)  # wandb's own variable outranks the configuration
+        mode = os.environ.get("WANDB_MODE") or settings.mode  # wandb's own variable outranks the configuration
+        if mode not in WANDB_MODES:
+            raise ConfigError(f"WANDB_MODE is {mode!r}; allowed: {', '.join(WANDB_MODES)}.")
         if mode != "disabled":
             import wandb  # slow to import, and needed only here
 
