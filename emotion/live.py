@@ -137,14 +137,15 @@ class PromotedEngine:
         self._stopping.set()
         self._thread.join(timeout=10)
 
-    def predict(self, jpegs: Sequence[bytes]) -> list[FrameResult]:
+    def predict(self, jpegs: Sequence[bytes], sessions: Sequence[str]) -> list[FrameResult]:
         self.serving = self._ready  # one read: the other thread may replace it at any moment
         metrics.BATCH_SIZE.observe(len(jpegs))
         with metrics.BATCH_SECONDS.time():
-            return self.serving.engine.predict(jpegs)
+            return self.serving.engine.predict(jpegs, sessions)
 
     def _follow(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
+            self.serving.engine.tracker.sweep()
             try:
                 with own_connection():
                     self._look()

@@ -31,7 +31,7 @@ FAILED = "Something went wrong on our side."
 class Predictor(Protocol):
     serving: object  # what answered the last batch: each answer says so
 
-    def predict(self, jpegs: Sequence[bytes]) -> list[FrameResult]: ...
+    def predict(self, jpegs: Sequence[bytes], sessions: Sequence[str]) -> list[FrameResult]: ...
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Batcher:
         while frames := self._next_batch():
             started = time.monotonic()
             try:
-                results = self._engine.predict([frame.jpeg for frame in frames])
+                results = self._engine.predict([f.jpeg for f in frames], [f.session_id for f in frames])
             except Exception:
                 # Ids only: an exception's text could quote what it was handed.
                 logger.exception("A batch of %d frames was not read.", len(frames))

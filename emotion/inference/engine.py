@@ -20,6 +20,7 @@ from emotion.inference.detector import FaceDetector
 from emotion.inference.jpeg import BadFrame, check_jpeg
 from emotion.inference.quality import LARGEST_TILT, LEVEL_FROM, SECOND_FACE_SHARE, SMALLEST_FACE, judge_crops
 from emotion.inference.results import Face, FrameResult
+from emotion.inference.tracker import FaceTracker
 
 # A frame is decoded at a half or a quarter while its longer side keeps nearly twice the detector's input: half of the
 # 480 pixels that the page sends.
@@ -43,6 +44,7 @@ class Engine:
         self.temperature = self.manifest.temperatures.get(self.head, 1.0)
         self.backend = choose_backend(checkpoint, self.manifest, self.head, self.device)
         self.detector = FaceDetector()
+        self.tracker = FaceTracker()
         self._columns = [EXPRESSIONS.index(name) for name in self.manifest.heads[self.head]]
         self._each = ThreadPoolExecutor(threads, "frames").map if threads > 1 else map
 
@@ -52,14 +54,17 @@ class Engine:
         self.detector.detect(np.zeros((480, 640, 3), np.uint8))
         self.classify([np.zeros((spec.size, spec.size) + ((3,) if spec.channels == 3 else ()), np.uint8)])
 
-    def predict(self, jpegs: Sequence[bytes]) -> list[FrameResult]:
+    def predict(self, jpegs: Sequence[bytes], sessions: Sequence[str] = ()) -> list[FrameResult]:
         """One result per JPEG, in order. A JPEG that cannot be decoded is "unclear".
+
+        With the sessions they come from, a face that hardly moved since the session's last frame is followed instead of
+        looked for anew (tracker.py).
 
         A stage at a time, with few calls for the whole batch: at each of them another thread may take the interpreter's
         lock, and have it for longer than the call took.
         """
         frames = list(self._each(decode_reduced, jpegs))
-        faces = self._find_faces(frames)
+        faces = self._find_faces(frames, sessions or [""] * len(frames))
         found = [self._frame(*each) for each in zip(jpegs, frames, faces, strict=True)]
         readable = [index for index, each in enumerate(found) if not isinstance(each, FrameResult)]
         reasons = judge_crops([found[index][1] for index in readable])
@@ -78,13 +83,24 @@ class Engine:
         inputs = to_input(torch.from_numpy(np.stack(crops)), self.manifest.input)
         return softmax(self.backend.logits(inputs) / self.temperature)
 
-    def _find_faces(self, frames: Sequence[tuple[np.ndarray | None, int]]) -> list[list[Face]]:
+    def _find_faces(self, frames: Sequence[tuple[np.ndarray | None, int]], sessions: Sequence[str]) -> list[list[Face]]:
         """Of each decoded frame, its faces in pixels of the JPEG, the largest first."""
-        found = iter(self.detector.detect_many([image for image, _ in frames if image is not None], self._each))
-        return [
-            [] if image is None else sorted((_enlarged(f, reduced) for f in next(found)), key=lambda face: -face.area)
-            for image, reduced in frames
-        ]
+        followed = list(self._each(self._follow, frames, sessions))
+        sought = [image for (image, _), face in zip(frames, followed, strict=True) if image is not None and not face]
+        found = iter(self.detector.detect_many(sought, self._each))
+        faces = []
+        for (image, reduced), session, face in zip(frames, sessions, followed, strict=True):
+            if image is None or face:
+                faces.append([face] if face else [])
+                continue
+            faces.append(sorted((_enlarged(f, reduced) for f in next(found)), key=lambda each: -each.area))
+            if session:
+                self.tracker.note(session, image, reduced, faces[-1])
+        return faces
+
+    def _follow(self, frame: tuple[np.ndarray | None, int], session: str) -> Face | None:
+        image, reduced = frame
+        return self.tracker.follow(session, image, reduced) if session and image is not None else None
 
     def _frame(
         self, jpeg: bytes, frame: tuple[np.ndarray | None, int], faces: list[Face]

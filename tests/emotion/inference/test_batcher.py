@@ -24,7 +24,8 @@ class Engine:
         self.gate.set()
         self.entered = threading.Event()
 
-    def predict(self, jpegs):
+    def predict(self, jpegs, sessions):
+        assert len(sessions) == len(jpegs)
         self.calls.append(list(jpegs))
         self.entered.set()
         assert self.gate.wait(SOON)
