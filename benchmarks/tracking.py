@@ -2,12 +2,13 @@
 
     python benchmarks/tracking.py [--json] [--faces 120] [--seconds 12] [--checkpoint attune]
 
-Each of FER2013's PublicTest faces (FER_DATA_DIR, as for training) sits in 640x480 frames, one a second, before a blurred
-room of noise: it sways by a share of its own size, nears, tilts, and the light changes, at three levels of liveliness. The
-same frames go through one engine that looks for the face in every frame and one that follows it. Printed of each level,
-both sides from this run: frames/s, the share of frames that were followed, how far the followed boxes lie from the
-detector's (IoU, median and lowest hundredth), how often the same expression comes out on top, and how often it is the one
-most raters saw. Then, of faces that leave and of second faces that come: seconds until each side notices, at most.
+Each of FER2013's PublicTest faces (FER_DATA_DIR, as for training) sits in 640x480 frames, one a second, before a
+blurred room of noise: it sways by a share of its own size, nears, tilts, and the light changes, at three levels of
+liveliness. The same frames go through one engine that looks for the face in every frame and one that follows it.
+Printed of each level, both sides from this run: frames/s, the share of frames that were followed, how far the followed
+boxes lie from the detector's (IoU, median and lowest hundredth), how often the same expression comes out on top, and
+how often it is the one most raters saw. Then, of faces that leave and of second faces that come: seconds until each
+side notices, at most.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Where each session's face was a moment ago, so that not every frame needs the detector.
 
-Somebody who reads a lesson hardly moves from one second to the next. A small grey picture of the face that the detector
-found is looked for around its last place, and where it is clearly there, the detector's box goes along. Any doubt, and
-at the latest every fourth frame or four seconds, is the detector's: a second face, or one that left, is noticed by then.
+Somebody who reads a lesson hardly moves from one second to the next. A small grey picture of the face that the
+detector found is looked for around its last place, and where it is clearly there, the detector's box goes along. Any
+doubt, and at the latest every fourth frame or four seconds, is the detector's: a second face, or one that left, is
+noticed by then.
 
 The small pictures (24 px) live in memory for KEEP_SECONDS, and `sweep` ends them whether or not frames still come.
 """
