@@ -1,6 +1,6 @@
 from django.urls import path
 
-from emotion.dashboard import lesson_view, said_view, views
+from emotion.dashboard import lesson_view, live_view, said_view, views
 
 app_name = "emotion"
 
@@ -9,6 +9,7 @@ urlpatterns = [
     path("lessons/<int:pk>/camera/withdraw/", views.withdraw, name="withdraw"),
     path("guardian/<str:token>/", views.guardian, name="guardian"),
     path("courses/<slug:slug>/calibration/", views.calibration, name="calibration"),
+    path("courses/<slug:slug>/now/", live_view.live, name="live"),
     path("lessons/<int:pk>/history/", views.history, name="history"),
     path("lessons/<int:pk>/climate/", lesson_view.lesson_climate, name="climate"),
     path("lessons/<int:pk>/said/", said_view.lesson_said, name="said"),

@@ -118,6 +118,7 @@ TABLE = {
     "emotion:guardian": "GET bbbbbbbb",
     "emotion:withdraw": "POST L-3-----",
     "emotion:calibration": "GET L----2-2",
+    "emotion:live": "GET L---22-2",
     "emotion:history": "GET L-2-----",
     "emotion:support": "GET L2222222",
     "emotion:said": "GET L---22-2",
@@ -268,7 +269,11 @@ ADMIN = {"anonymous": "L", "charlie": "L", "alice": "L", "olga": "L", "anton": "
 # Open to all by design, or nothing without a query.
 ADMIN_OPEN = {"admin:login", "admin:logout", "admin:jsi18n", "admin:autocomplete"}
 
-SOCKETS = {"ws/lesson-sessions/<uuid:session_id>/": "--2-----", "ws/notifications/": "-2222222"}
+SOCKETS = {
+    "ws/lesson-sessions/<uuid:session_id>/": "--2-----",
+    "ws/courses/<int:course_id>/now/": "----22-2",
+    "ws/notifications/": "-2222222",
+}
 
 
 class World:
@@ -529,6 +534,7 @@ def test_every_socket_opens_as_its_line_says(settings, tmp_path, path):
     settings.MEDIA_ROOT = tmp_path
     world = World(tmp_path)
     address = "/" + path.replace("<uuid:session_id>", str(world.session.pk))
+    address = address.replace("<int:course_id>", str(world.course.pk))
 
     async def first_answer(user) -> str:
         scope = {"type": "websocket", "path": address, "headers": [], "user": user}
