@@ -58,12 +58,7 @@ def climate_panel(request, course) -> LessonPanel | None:
     if not request.user.is_authenticated or not course.is_staffed_by(request.user):
         return None
     lessons = Lesson.objects.visible_to(request.user).for_course(course).in_course_order()
+    context = {"course": course, "lessons": lessons, "teaches": course.is_taught_by(request.user)}
     if not features_are_on():
-        return LessonPanel("emotion/_said_panel.html", {"lessons": lessons}, order=20)
-    context = {
-        "course": course,
-        "lessons": lessons,
-        "teaches": course.is_taught_by(request.user),
-        "trust": trust_in(course),
-    }
-    return LessonPanel("emotion/_climate_panel.html", context, order=20)
+        return LessonPanel("emotion/_said_panel.html", context, order=20)
+    return LessonPanel("emotion/_climate_panel.html", {**context, "trust": trust_in(course)}, order=20)

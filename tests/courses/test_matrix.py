@@ -38,6 +38,7 @@ from courses.models import (
     SubmissionFile,
     WebhookEndpoint,
 )
+from emotion.models import SupportRule
 from lms.asgi import sockets
 from tests.courses.assignments.factories import make_assignment, make_submission
 from tests.courses.discussion.factories import make_thread
@@ -119,6 +120,10 @@ TABLE = {
     "emotion:withdraw": "POST L-3-----",
     "emotion:calibration": "GET L----2-2",
     "emotion:live": "GET L---22-2",
+    "emotion:rules": "GET L----2-2",
+    "emotion:new-rule": "GET L----2-2",
+    "emotion:rule": "GET L----2-2",
+    "emotion:adopt-rules": "POST L----3-3",
     "emotion:history": "GET L-2-----",
     "emotion:support": "GET L2222222",
     "emotion:said": "GET L---22-2",
@@ -318,6 +323,7 @@ class World:
         )
         self.certificate = Certificate.objects.create(user=alice, course=self.course, name="Alice", title="Bread")
         self.session = make_session(self.people["alice"], self.lesson)
+        self.rule = SupportRule.objects.create(course=self.course, state="confused", action="hint")
         make_course("Cake", instructor=self.people["ivo"], slug="cake")
 
     def argument(self, route: str, name: str):
@@ -338,6 +344,8 @@ class World:
             "courses:reflection pk": self.reflection.pk,
             "courses:block-progress pk": self.block.pk,
             "courses: pk": self.lesson.pk,
+            "emotion:rule pk": self.rule.pk,
+            "emotion: state": "confused",
             "emotion: pk": self.lesson.pk,
             "enrollment:remove-cohort pk": self.cohort.pk,
             "enrollment:revoke pk": self.invitation.pk,
