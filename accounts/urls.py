@@ -6,6 +6,7 @@ app_name = "accounts"
 
 urlpatterns = [
     path("theme/", views.set_theme, name="theme"),
+    path("demo/<slug:role>/", views.continue_as, name="continue-as"),
     path("you/", views.profile, name="profile"),
     path("you/log/", views.audit_log, name="audit-log"),
     path("you/export/", views.export, name="export"),

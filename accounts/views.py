@@ -1,3 +1,4 @@
+from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, invitations, personal_data
+from accounts import audit, demo, invitations, personal_data
 from accounts.export import zip_of
 from accounts.forms import AcceptForm, EraseForm, ProfileForm, TokenForm, time_zones
 from accounts.models import AuditEntry
@@ -29,6 +30,17 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     if theme in THEMES:
         response.set_cookie(COOKIE, theme, max_age=YEAR, samesite="Lax", secure=request.is_secure())
     return response
+
+
+@require_POST
+def continue_as(request: HttpRequest, role: str) -> HttpResponse:
+    """Signs in one of the demo's people, by every step that signing in has. Outside a demo there is no such page."""
+    user = demo.account_for(role) if demo.is_open() else None
+    if user is None:
+        raise Http404("There is no demo here.")
+    if request.user.is_authenticated:
+        logout(request)
+    return perform_login(request, user, redirect_url=demo.ROLES[role].leads_to)
 
 
 @login_required

@@ -63,6 +63,8 @@ from lms.worker_policy import add_worker_policy
 BASE_DIR = Path(__file__).resolve().parent.parent
 ATTUNE_DATA_DIR = env.make_data_dir("ATTUNE_DATA_DIR", BASE_DIR / "data")
 TESTING = env.read_bool("ATTUNE_TESTING")
+# `prepare_demo` marks its folder: there, and only on this machine, one press signs in (accounts/demo.py).
+ATTUNE_DEMO = (ATTUNE_DATA_DIR / "demo").exists()
 
 # --- Security ---
 

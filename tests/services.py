@@ -292,7 +292,7 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
     manage = [sys.executable, str(ROOT / "manage.py")]
     worker = start_worker = server = None
     with log.open("wb") as output, contextlib.ExitStack() as stack:
-        prepare = [*manage, "prepare_demo"]
+        prepare = [*manage, "prepare_demo", "--bare"]
         done = subprocess.run(prepare, env=environment, cwd=ROOT, stdout=output, stderr=output)
         assert done.returncode == 0, f"prepare_demo failed:\n{log.read_text(errors='replace')[-4000:]}"
         start = {

@@ -36,3 +36,15 @@ def test_serving_stops_at_the_check(monkeypatch):
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
     with pytest.raises(CommandError, match="WEB_CONCURRENCY is 2"):
         call_command("serve", port=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("HTTPS", True), ("TRUST_PROXY", True), ("ALLOWED_HOSTS", ["localhost", "lms.example"])]
+)
+def test_a_demo_is_not_served_to_others(settings, name, value):
+    settings.ATTUNE_DEMO = True
+    assert found() == []
+    setattr(settings, name, value)
+    assert found() == ["attune.E002"]
+    settings.ATTUNE_DEMO = False
+    assert found() == []

@@ -11,9 +11,15 @@ from emotion.policy import features_are_on, state_gate
 pytestmark = pytest.mark.django_db
 
 
-def prepare(**options) -> str:
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path):
+    """Which prepare_demo marks as a demo's."""
+    settings.ATTUNE_DATA_DIR = tmp_path
+
+
+def prepare(*, bare=True, **options) -> str:
     out = StringIO()
-    call_command("prepare_demo", stdout=out, **options)
+    call_command("prepare_demo", stdout=out, bare=bare, **options)
     return out.getvalue()
 
 
@@ -59,3 +65,16 @@ def test_without_a_model_it_says_how_to_get_one(settings, tmp_path):
     settings.CHECKPOINTS_DIR = tmp_path
     with pytest.raises(CommandError, match=r"There is no checkpoint in .* Train one: \./run manage train_fer"):
         prepare()
+
+
+def test_with_its_class_the_folder_is_marked(settings, tmp_path):
+    prepare(bare=False)
+    assert (tmp_path / "demo").exists()
+    assert Enrollment.objects.students().count() == 30
+
+
+def test_a_site_that_others_reach_gets_no_class_and_no_mark(settings, tmp_path):
+    settings.ALLOWED_HOSTS = ["lms.example"]
+    prepare(bare=False)
+    assert not (tmp_path / "demo").exists()
+    assert not Enrollment.objects.students().exists()

@@ -1,7 +1,7 @@
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.demo import DEMO_PASSWORD, seed_demo_accounts
+from accounts.demo import DEMO_PASSWORD, looks_like_production, mark, seed_demo_accounts
 from courses.demo import seed_demo_course
 from emotion import registry
 from emotion.core.manifest import CheckpointError
@@ -15,7 +15,10 @@ def _role(user) -> str:
 class Command(BaseCommand):
     help = "Make the demo ready: migrate, seed a course and accounts, open the emotion gate for evaluation. Repeatable."
 
-    def handle(self, *, verbosity: int, **_) -> None:
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--bare", action="store_true", help="only the course and four accounts, without a class")
+
+    def handle(self, *, verbosity: int, bare: bool, **_) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         accounts = seed_demo_accounts()  # first, since the course wants its instructor
         course = seed_demo_course()
@@ -32,6 +35,9 @@ class Command(BaseCommand):
                 "A new installation has them off. In the European Union, Article 5(1)(f) of the AI Act prohibits\n"
                 "inferring emotions in education institutions; consent does not lift that."
             )
+        if not bare and not looks_like_production():
+            call_command("seed_demo", verbosity=0)
+            mark().touch()
         try:
             model = registry.promoted_model()
         except CheckpointError as error:

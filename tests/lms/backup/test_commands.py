@@ -84,7 +84,7 @@ def make_site(request, tmp_path):
 
 def test_a_site_comes_back(make_site, tmp_path):
     site = make_site("old")
-    site.done("prepare_demo")
+    site.done("prepare_demo", "--bare")
     site.put_file("courses/1/notes.txt", "as it was")
     before, key = site.content(), (site.data_dir / "secret_key").read_text()
     assert before["courses_course"]
