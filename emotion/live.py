@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
@@ -14,6 +13,7 @@ import cv2
 from django.conf import settings
 
 from emotion import metrics, registry, services
+from emotion.collector import keep_what_is_loaded
 from emotion.inference.batcher import FAILED, LATE, NEWER, Batcher
 from emotion.inference.results import Answer, FrameResult
 from emotion.learning_states import StateWatch
@@ -71,9 +71,7 @@ def _start_engine() -> PromotedEngine:
     torch.set_num_threads(settings.ATTUNE_TORCH_THREADS)
     cv2.setNumThreads(1)  # the engine has threads of its own
     promoted = PromotedEngine(_load(registry.promoted_model()))
-    # Torch and the model stay: the garbage collector need not walk through them with every few frames.
-    gc.collect()
-    gc.freeze()
+    keep_what_is_loaded()
     promoted.start()
     return promoted
 

@@ -1,5 +1,4 @@
 import asyncio
-import gc
 import logging
 import os
 
@@ -18,6 +17,7 @@ from django.core.management import call_command  # noqa: E402
 
 from courses import broadcast  # noqa: E402
 from courses.notifications.routing import websocket_urlpatterns as notification_sockets  # noqa: E402
+from emotion.collector import keep_what_is_loaded  # noqa: E402
 from emotion.routing import websocket_urlpatterns as emotion_sockets  # noqa: E402
 from lms.body_limit import limit_bodies  # noqa: E402
 from lms.celery import app as celery_app  # noqa: E402
@@ -64,9 +64,7 @@ async def lifespan(scope, receive, send) -> None:
             else:
                 worker = EmbeddedWorker(celery_app, "frames")
                 worker.start()
-            # What is loaded by now stays: the garbage collector need not walk through it every few requests.
-            gc.collect()
-            gc.freeze()
+            keep_what_is_loaded()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             for job in jobs:
