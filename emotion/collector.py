@@ -8,7 +8,7 @@ YOUNG = 20_000
 
 
 def keep_what_is_loaded() -> None:
-    """Call it when all is loaded that will be needed: modules, a model. The collector need not walk through it again."""
+    """Called when all is loaded that will be needed: modules, a model. The collector need not walk through it again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 10)
