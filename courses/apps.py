@@ -34,6 +34,7 @@ class CoursesConfig(AppConfig):
         from courses.release import transfer as release_transfer
         from courses.stored_files import forget
         from courses.transfer import parts
+        from courses.welcome.panel import first_steps_panel
 
         forget([Asset, SubmissionFile])
         sources.register("quizzes", items=quiz_grades.items, scores=quiz_grades.scores)
@@ -58,5 +59,6 @@ class CoursesConfig(AppConfig):
         register("notifications", export=export_notifications, erase=erase_notifications)
         register("discussion", export=export_discussion, erase=erase_discussion)
         register_lesson_panel("discussion", discussion_panel)
+        register_course_panel("first steps", first_steps_panel)
         register_course_panel("announcements", announcements_panel)
         register_course_panel("discussion", course_discussion_panel)

@@ -14,6 +14,7 @@ from courses.forms import BlockProgressForm
 from courses.markdown import render as render_markdown
 from courses.models import Asset, Block, Course, Lesson
 from courses.release.locks import require_asset_open, require_open
+from courses.welcome.tours import FIRST_LESSON, TEACHING
 
 CATALOGUE_PAGE = 24
 
@@ -59,6 +60,7 @@ def _course_page(request: HttpRequest, course: Course, *, problem: str = "") -> 
         "description": render_markdown(course.description),
         "outline": selectors.outline(request.user, course, with_drafts=teaches),
         "teaches": teaches,
+        "tour": TEACHING if teaches else None,
         "takes": membership.is_active,
         "membership": membership,
         "problem": problem,
@@ -220,7 +222,7 @@ def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: 
     blocks = selectors.shown_blocks(request.user, lesson, query=request.GET, contents=contents, with_unready=teaches)
     outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
     shown = panels.lesson_panels(request, lesson)
-    next_lesson = outline.neighbour(lesson, +1)
+    first, next_lesson = outline.lessons[0].lesson if outline.lessons else None, outline.neighbour(lesson, +1)
     context = {
         "lesson": lesson,
         "course": lesson.course,
@@ -237,6 +239,7 @@ def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: 
         "kinds": {b.block.kind for b in blocks},
         "remaining": [] if previews else completion.remaining(request.user, lesson),
         "reading": request.GET.get("view") == "reading",
+        "tour": None if previews or lesson != first or outline.done else FIRST_LESSON,
         "panels": shown,
         "panel_scripts": panels.scripts_of(shown),
     }
