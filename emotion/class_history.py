@@ -14,7 +14,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from emotion import selectors
-from emotion.models import ClassHistory, EmotionReading, LessonSession
+from emotion.models import ClassHistory, ComparedGroup, EmotionReading, LessonSession
 
 # A reading is written this long after its frame was taken at the most, a database that was away included.
 LATEST = datetime.timedelta(minutes=2)
@@ -81,3 +81,4 @@ def forget_class_history(*, instance: LessonSession, **_) -> None:
     ClassHistory.objects.filter(lesson=instance.lesson_id).update(
         students=None, points=None, total=None, waiting=[], due=True, generation=F("generation") + 1
     )
+    ComparedGroup.objects.filter(lesson=instance.lesson_id).delete()

@@ -289,6 +289,23 @@ class ClassHistory(models.Model):
         return f"{self.lesson}: {self.students} students"
 
 
+class ComparedGroup(models.Model):
+    """Students who were shown together in a comparison, so that no other group shown there is theirs but for a few.
+    Gone with the first of them who erases."""
+
+    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="+")
+    side = models.CharField(max_length=60, help_text="An edition or a cohort, and a part of the lesson.")
+    students = models.JSONField(default=list)
+    shown_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        # The groups of one side, the newest last.
+        indexes = [models.Index(fields=["lesson", "side", "shown_at"], name="compared_group_side")]
+
+    def __str__(self) -> str:
+        return f"{self.lesson}, {self.side}: {len(self.students)} students"
+
+
 class OfLesson(models.Model):
     """Something a student did or said at a place in a lesson, with or without a camera."""
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from emotion.dashboard import lesson_view, live_view, rules_view, said_view, views
+from emotion.dashboard import compare_view, lesson_view, live_view, rules_view, said_view, views
 
 app_name = "emotion"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("courses/<slug:slug>/support-rules/<str:state>/adopt/", rules_view.adopt, name="adopt-rules"),
     path("lessons/<int:pk>/history/", views.history, name="history"),
     path("lessons/<int:pk>/climate/", lesson_view.lesson_climate, name="climate"),
+    path("lessons/<int:pk>/climate/compare/", compare_view.compare, name="compare"),
     path("lessons/<int:pk>/said/", said_view.lesson_said, name="said"),
     path("support/", views.support_wishes, name="support"),
     path("courses/<slug:slug>/history/", views.course_history, name="course-history"),

@@ -116,6 +116,7 @@ TABLE = {
     "accounts:erase": "GET L2222222",
     "accounts:erase-part": "POST L3333333",
     "emotion:climate": "GET L---22-2",
+    "emotion:compare": "GET L---22-2",
     "emotion:consent": "GET L-2-----",
     "emotion:guardian": "GET bbbbbbbb",
     "emotion:withdraw": "POST L-3-----",

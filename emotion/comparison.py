@@ -1,0 +1,216 @@
+"""Two editions of a lesson, or two cohorts, side by side: of how many students a part looked confusing, with how far
+the difference can be trusted. Nothing of fewer than five students, and no two looks apart by fewer: docs/privacy.md."""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from courses.models import Cohort, Enrollment, Lesson
+from emotion.core import crowd
+from emotion.core import support as core
+from emotion.core.labels import COUNTED_STATES
+from emotion.models import SUPPORTED, ComparedGroup, Consent, EmotionBucket
+
+WHOLE = 0  # in the place of a block: the lesson as a whole
+MORE = {
+    "confused": gettext_noop("more looked confused"),
+    "frustrated": gettext_noop("more looked frustrated"),
+    "bored": gettext_noop("more looked bored"),
+    "delighted": gettext_noop("more looked delighted"),
+}
+FEWER = {
+    "confused": gettext_noop("fewer looked confused"),
+    "frustrated": gettext_noop("fewer looked frustrated"),
+    "bored": gettext_noop("fewer looked bored"),
+    "delighted": gettext_noop("fewer looked delighted"),
+}
+Looks = dict[int, dict[int, bool]]  # {block: {student: whether it looked so to them there}}
+
+
+@dataclass(frozen=True)
+class Side:
+    """What may be compared. `key` is "edition 2" or "cohort 7"."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """`looked` of `judged` students; None for fewer than five of them."""
+
+    looked: int | None
+    judged: int
+
+    @property
+    def range(self) -> range:
+        """What `looked` may be."""
+        return range(crowd.SMALLEST) if self.looked is None else range(self.looked, self.looked + 1)
+
+    def __str__(self) -> str:
+        if self.looked is None:
+            return _("fewer than %(few)s of %(judged)s") % {"few": crowd.SMALLEST, "judged": self.judged}
+        return _("%(looked)s of %(judged)s") % {"looked": self.looked, "judged": self.judged}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A part of the lesson. Differences are of shares in -1..1, the second side's less the first's; None where a side
+    has fewer than five students."""
+
+    title: str
+    state: str
+    first: Count | None
+    second: Count | None
+    low: float | None = None
+    high: float | None = None
+    least: float | None = None  # the difference itself, from
+    most: float | None = None  # and to: apart where a count is not told
+
+    @property
+    def verdict(self) -> str:
+        if self.low is None or self.high is None:
+            return _("not enough students on both sides")
+        if self.high < 0:
+            return _(FEWER[self.state])
+        return _(MORE[self.state]) if self.low > 0 else _("no telling whether anything changed")
+
+    @property
+    def difference(self) -> str:
+        if self.least is None or self.most is None:
+            return ""
+        least, most = f"{100 * self.least:+.0f}", f"{100 * self.most:+.0f}"
+        return least if least == most else _("%(least)s to %(most)s") % {"least": least, "most": most}
+
+    @property
+    def interval(self) -> str:
+        if self.low is None or self.high is None:
+            return ""
+        return _("%(low)s to %(high)s") % {"low": f"{100 * self.low:+.0f}", "high": f"{100 * self.high:+.0f}"}
+
+    @property
+    def drawn(self) -> tuple[float, float, float, float]:
+        """(start, width) of the interval and of the difference, in points."""
+        if self.low is None or self.high is None or self.least is None or self.most is None:
+            return 0.0, 0.0, 0.0, 0.0
+        width = max(1.0, 100 * (self.most - self.least))
+        start = 50 * (self.least + self.most) - width / 2
+        return round(100 * self.low, 1), round(100 * (self.high - self.low), 1), round(start, 1), round(width, 1)
+
+
+def sides_of(lesson: Lesson) -> tuple[list[Side], list[Side]]:
+    """The editions that cameras were on in, and the course's cohorts."""
+    read = EmotionBucket.objects.filter(session__lesson=lesson).order_by("edition")
+    editions = read.values_list("edition", flat=True).distinct()
+    cohorts = Cohort.objects.filter(course=lesson.course).order_by("starts_on", "pk")
+    return (
+        [Side(f"edition {n}", _("edition %(number)s") % {"number": n}) for n in editions],
+        [Side(f"cohort {cohort.pk}", cohort.name) for cohort in cohorts],
+    )
+
+
+@transaction.atomic
+def compare(*, lesson: Lesson, first: Side, second: Side, state: str) -> list[Row]:
+    """The lesson as a whole, then its parts in order. Writes down whom it showed together."""
+    assert state in SUPPORTED
+    Lesson.objects.select_for_update().get(pk=lesson.pk)  # two looks at once remember each other
+    members = _members(lesson)
+    counts = [_counts(lesson, side, state, members) for side in (first, second)]
+    blocks = [(WHOLE, _("The whole lesson")), *lesson.blocks.values_list("pk", "title")]
+    return [_row(title, state, counts[0].get(pk), counts[1].get(pk)) for pk, title in blocks]
+
+
+def _row(title: str, state: str, first: Count | None, second: Count | None) -> Row:
+    if first is None or second is None:
+        return Row(title, state, first, second)
+    # Of a count that is not told, every one that it may be: neither the figures nor the interval give it away.
+    effects = [core.effect((b, second.judged), (a, first.judged)) for a in first.range for b in second.range]
+    known = [effect for effect in effects if effect]
+    differences = [effect.difference for effect in known]
+    low, high = min(effect.low for effect in known), max(effect.high for effect in known)
+    return Row(title, state, first, second, low, high, min(differences), max(differences))
+
+
+def _members(lesson: Lesson) -> dict[int, int | None]:
+    """{student: their cohort}."""
+    return dict(Enrollment.objects.filter(course=lesson.course).students().values_list("user", "cohort"))
+
+
+def _counts(lesson: Lesson, side: Side, state: str, members: dict[int, int | None]) -> dict[int, Count]:
+    kind, number = side.key.split()
+    looks = _looks(lesson, int(number) if kind == "edition" else lesson.edition, state)
+    counts = {}
+    for block, students in looks.items():
+        present = frozenset(students)
+        if kind == "cohort":
+            shown_cohorts = _cohorts_that_hide(students, members)
+            chosen = {user for user in students if members.get(user) == int(number)}
+            present = frozenset(chosen) if int(number) in shown_cohorts else frozenset()
+        group = _group(lesson, f"{side.key}, part {block}", present)
+        known = [students[user] for user in group if user in students]
+        if len(known) >= crowd.SMALLEST:
+            looked = sum(known)
+            counts[block] = Count(looked if looked >= crowd.SMALLEST else None, len(known))
+    return counts
+
+
+def _cohorts_that_hide(students: dict[int, bool], members: dict[int, int | None]) -> set[int]:
+    """The cohorts of five and more that leave five or nobody over: what the class has more than they is a group too."""
+    sizes: dict[int | None, int] = defaultdict(int)
+    for user in students:
+        sizes[members.get(user)] += 1
+    shown = {cohort for cohort, size in sizes.items() if cohort is not None and size >= crowd.SMALLEST}
+    while shown and 0 < len(students) - sum(sizes[cohort] for cohort in shown) < crowd.SMALLEST:
+        shown.remove(min(shown, key=lambda cohort: (sizes[cohort], cohort)))
+    return {cohort for cohort in shown if cohort is not None}
+
+
+def _group(lesson: Lesson, side: str, present: crowd.Group) -> crowd.Group:
+    """Whom to add up: those present, or who was shown before while they differ by a few."""
+    former = [frozenset(ids) for ids in _groups(lesson, side).values_list("students", flat=True)]
+    group = crowd.next_group(present, former[-1] if former else frozenset(), former)
+    if group is None:
+        return frozenset()
+    if group not in former:
+        ComparedGroup.objects.create(lesson=lesson, side=side, students=sorted(group))
+    elif group != former[-1]:
+        _groups(lesson, side).filter(students=sorted(group)).update(shown_at=timezone.now())
+    return group
+
+
+def _groups(lesson: Lesson, side: str):
+    return ComparedGroup.objects.filter(lesson=lesson, side=side).order_by("shown_at", "pk")
+
+
+def _looks(lesson: Lesson, edition: int, state: str) -> Looks:
+    """By their first session in this edition before today, so that what is counted of somebody never changes."""
+    today = timezone.now().astimezone(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    judged = Q(*((f"{name}__gt", 0) for name in COUNTED_STATES), _connector=Q.OR)
+    rows = (
+        EmotionBucket.objects.filter(
+            judged,
+            session__lesson=lesson,
+            session__started_at__lt=today,
+            session__consent__in=Consent.objects.agreed(),
+            edition=edition,
+        )
+        .order_by("session__started_at")
+        .values_list("session__user", "session", "session__started_at", "block_number")
+        .annotate(seen=Sum(state))
+    )
+    looks: Looks = defaultdict(dict)
+    first: dict[int, object] = {}
+    for user, session, _at, block, seen in rows:
+        if first.setdefault(user, session) != session:
+            continue
+        looks[block][user] = bool(seen)
+        looks[WHOLE][user] = looks[WHOLE].get(user, False) or bool(seen)
+    return looks
