@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,29 @@ def plot_reliability(probabilities: np.ndarray, labels: np.ndarray, path: Path, 
             (b + 0.5) / bins, correct[rows].mean(), width=0.9 / bins, color=PRIMARY, alpha=0.25 + 0.75 * rows.mean()
         )
     axes.set(title="Reliability", xlabel="Confidence", ylabel="Accuracy", xlim=(0, 1), ylim=(0, 1))
+    _save(figure, path)
+
+
+def plot_shifts(shifts: Mapping[str, Sequence[Mapping[str, Any]]], words: Mapping[str, str], path: Path) -> None:
+    """A small picture of each shift: accuracy with its 95 % interval, and the confidence that goes with it."""
+    columns = 5
+    figure, axes = plt.subplots(
+        -(-len(shifts) // columns), columns, figsize=(13, 5.6), layout="constrained", sharey=True
+    )
+    for place, (name, levels) in zip(axes.flat, shifts.items(), strict=False):
+        at = range(len(levels))
+        low, high = zip(*(each["accuracy_interval_95"] for each in levels), strict=True)
+        place.fill_between(at, [100 * v for v in low], [100 * v for v in high], color=PRIMARY, alpha=0.2, linewidth=0)
+        place.plot(at, [100 * each["accuracy"] for each in levels], color=PRIMARY, marker="o", label="accuracy")
+        confidence = [100 * each["confidence"] for each in levels]
+        place.plot(at, confidence, color=ACCENT, marker="s", linestyle="--", label="how sure it says it is")
+        place.set_xticks(at, [f"{each['level']:g}" for each in levels])
+        place.set(title=name, xlabel=words[name], ylim=(0, 100))
+        place.grid(axis="y", alpha=0.3)
+    for place in axes.flat[len(shifts) :]:
+        place.axis("off")
+    axes.flat[0].set_ylabel("%")
+    axes.flat[0].legend(frameon=False, loc="lower left")
     _save(figure, path)
 
 

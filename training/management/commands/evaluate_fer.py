@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *, checkpoint, set, data, split, labels, as_json, png: Path | None, **_) -> None:
         try:
-            folder = checkpoint_folder(checkpoint or self._promoted())
+            folder = checkpoint_or_promoted(checkpoint)
             model, manifest = load_model(folder)
             spec = manifest.input
             wanted = DataConfig(set=set, path=data)
@@ -92,11 +92,15 @@ class Command(BaseCommand):
             lines.append(f"  {name:<18}{'no rows' if recall is None else f'{recall:.2%}'}")
         self.stdout.write("\n".join(lines))
 
-    def _promoted(self) -> str:
-        try:
-            return promoted_model().name
-        except DatabaseError:
-            return settings.ATTUNE_DEFAULT_MODEL
+
+def checkpoint_or_promoted(name: str | None) -> Path:
+    """The folder of a named checkpoint, or of the promoted one; the shipped one where there is no registry."""
+    if name:
+        return checkpoint_folder(name)
+    try:
+        return checkpoint_folder(promoted_model().name)
+    except DatabaseError:
+        return checkpoint_folder(settings.ATTUNE_DEFAULT_MODEL)
 
 
 def _figure(value: float | None) -> str:
