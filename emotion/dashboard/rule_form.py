@@ -29,8 +29,8 @@ class RuleForm(forms.ModelForm):
         fields = ("state", "lasting_seconds", "action", "question", "offer", "cooldown_minutes", "lesson", "active")
         labels = {
             "state": _("When a student"),
-            "lasting_seconds": _("for so many seconds"),
-            "action": _("offer"),
+            "lasting_seconds": _("For so many seconds"),
+            "action": _("Offer"),
             "question": _("The question"),
             "offer": _("The message"),
             "cooldown_minutes": _("Then rest for so many minutes"),
