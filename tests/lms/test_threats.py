@@ -189,3 +189,32 @@ def test_pages_carry_no_script_or_handler_of_their_own(client):
         ]
         assert not inline, (path, inline)
         assert not re.search(r"<[^>]+\son[a-z]+=", page), path
+
+
+EMOTIONAL = re.compile(
+    r"\b(emotionreading|emotionbucket|lessonsession|selfreport|supportevent|classhistory|consent)s?\b", re.IGNORECASE
+)
+    "emotionreading",
+    "emotionbucket",
+    "lessonsession",
+    "selfreport",
+    "supportevent",
+    "classhistory",
+    "consent",
+)
+
+
+def test_no_mark_certificate_or_progress_hangs_on_how_a_lesson_felt():
+    """By the database too: no row of courses points to a row about feelings, so none can be joined from there."""
+    from django.apps import apps
+
+    pointing = {
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_app_config("courses").get_models()
+        for field in model._meta.get_fields()
+        if not field.auto_created and field.related_model and field.related_model._meta.app_label == "emotion"
+    }
+    assert not pointing
+    for path in (ROOT / "courses").rglob("*.py"):
+        if "migrations" not in path.parts:
+            assert not EMOTIONAL.search(path.read_text()) or "demo" in path.parts, path
