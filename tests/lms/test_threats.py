@@ -194,14 +194,6 @@ def test_pages_carry_no_script_or_handler_of_their_own(client):
 EMOTIONAL = re.compile(
     r"\b(emotionreading|emotionbucket|lessonsession|selfreport|supportevent|classhistory|consent)s?\b", re.IGNORECASE
 )
-    "emotionreading",
-    "emotionbucket",
-    "lessonsession",
-    "selfreport",
-    "supportevent",
-    "classhistory",
-    "consent",
-)
 
 
 def test_no_mark_certificate_or_progress_hangs_on_how_a_lesson_felt():
