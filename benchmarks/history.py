@@ -147,7 +147,7 @@ def make_people(*, students: int) -> None:
     from emotion.models import Consent, LessonSession
     from emotion.policy import state_gate
 
-    state_gate(jurisdiction="demonstration", purpose="evaluation", stated_by="a benchmark")
+    state_gate(jurisdiction="demonstration", institution="own-machine", purpose="evaluation", stated_by="a benchmark")
     course = Course.objects.create(title="Large", slug="large", status="published")
     module = Module.objects.create(course=course, title="All of it")
     for position in range(1, LESSONS + 1):
