@@ -14,7 +14,7 @@ from accounts.models import User
 DEMO_PASSWORD = "attune-demo"
 LOCAL = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "admin@attune.example": {"display_name": "Adele Marchetti", "is_staff": True, "is_superuser": True},
     "instructor@attune.example": {"display_name": "Ines Okafor", "is_staff": True},
     "ada@attune.example": {"display_name": "Ada Lindqvist"},

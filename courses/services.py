@@ -1,5 +1,7 @@
 """Everything that writes what a learner does. Each call may be repeated and may meet its own twin."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -102,7 +104,7 @@ def save_reflection(*, user: User, block: Block, text: str) -> Reflection:
     return reflection
 
 
-def export_learning(user: User) -> dict:
+def export_learning(user: User) -> dict[str, Any]:
     return {
         "events": export_events(user),
         "enrollments": [

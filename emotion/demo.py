@@ -24,6 +24,8 @@ from emotion.models import (
 from emotion.selectors import BUCKET_SECONDS
 from emotion.support import add_starter_rules
 
+Moment = tuple[Block, int, str]  # a block, tens of seconds into it, a learning state
+
 # How a face looks on average in each state; the rest of the whole is neutral.
 LOOKS = {
     "engaged": {"happiness": 0.10, "surprise": 0.06},
@@ -58,7 +60,10 @@ def seed_feelings(course: Course, people: list[Learner], *, now: datetime) -> No
     chance = random.Random("how it looked")
     lessons = list(Lesson.objects.for_course(course).in_course_order().prefetch_related("blocks"))
     consents = _consents(course, people, now)
-    sessions, buckets, reports, rewinds = [], [], [], []
+    sessions: list[LessonSession] = []
+    buckets: list[EmotionBucket] = []
+    reports: list[SelfReport] = []
+    rewinds: list[BehaviourEvent] = []
     for person in people:
         for number, lesson in enumerate(lessons[: person.steps + person.begun]):
             at = reached_at(person, number, now)
@@ -102,7 +107,7 @@ def _consents(course: Course, people: list[Learner], now: datetime) -> dict[int,
     return {consent.user_id: consent for consent in Consent.objects.in_force().filter(course=course)}
 
 
-def _moments(number: int, blocks: list[Block], chance: random.Random) -> Iterator[tuple[Block, int, str]]:
+def _moments(number: int, blocks: list[Block], chance: random.Random) -> Iterator[Moment]:
     """(block, tens of seconds into it, learning state) in the order of reading. One mood lasts through a story."""
     for position, block in enumerate(blocks, start=1):
         told = [story for story in STORIES if story[:2] == (number, position) and chance.random() < story.share]
@@ -135,7 +140,7 @@ def _bucket(
 
 
 def _reports(
-    person: Learner, lesson: Lesson, moments: list, at: datetime, chance: random.Random
+    person: Learner, lesson: Lesson, moments: list[Moment], at: datetime, chance: random.Random
 ) -> Iterator[SelfReport]:
     """Some say what they felt where a story is; Jonas, who fell behind, says it each time."""
     said = set()
@@ -155,7 +160,7 @@ def _reports(
             )
 
 
-def _rewinds(person: Learner, lesson: Lesson, moments: list, now: datetime) -> list[BehaviourEvent]:
+def _rewinds(person: Learner, lesson: Lesson, moments: list[Moment], now: datetime) -> list[BehaviourEvent]:
     """Readers of this morning who went back over the table: what is older than a day is not kept."""
     if person.steps != 2 or not (table := [m for m in moments if m[2] == "confused" and m[1] >= 4]):
         return []

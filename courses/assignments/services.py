@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses import completion
 from courses.assets import clean_name, type_of
-from courses.assignments.models import Assignment, Mark, Submission, SubmissionFile
+from courses.assignments.models import Assignment, Criterion, Mark, Submission, SubmissionFile
 from courses.assignments.signals import marks_released
 from courses.events.services import record
 from courses.release.locks import require_open
@@ -137,7 +137,7 @@ def release_marks(*, assignment: Assignment) -> int:
     return len(marks)
 
 
-def most_points(assignment: Assignment, criteria=None) -> float:
+def most_points(assignment: Assignment, criteria: list[Criterion] | None = None) -> float:
     """What the best work gets: the rubric's best levels, or the points of the assignment without one."""
     criteria = list(assignment.criteria.all()) if criteria is None else criteria
     return sum(criterion.points for criterion in criteria) or assignment.points

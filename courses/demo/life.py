@@ -9,6 +9,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from accounts.models import User
 from courses.certificates.services import issue_if_earned
@@ -148,7 +149,7 @@ def _walk(course: Course, people: list[Learner], lessons: list[Lesson], chance: 
     LearningEvent.objects.bulk_create(events, ignore_conflicts=True)
 
 
-def _add_assignment(lesson: Lesson, words: dict, now: datetime) -> Assignment:
+def _add_assignment(lesson: Lesson, words: dict[str, Any], now: datetime) -> Assignment:
     position = max((block.position for block in lesson.blocks.all()), default=0) + 1
     block = Block.objects.create(
         lesson=lesson, kind=Block.Kind.ASSIGNMENT, title=words["title"], body=words["body"], position=position
@@ -156,7 +157,9 @@ def _add_assignment(lesson: Lesson, words: dict, now: datetime) -> Assignment:
     return Assignment.objects.create(block=block, points=10, due_at=now + timedelta(days=3))
 
 
-def _hand_in(assignment: Assignment, people: list[Learner], teacher: User, works: list[dict], now: datetime) -> None:
+def _hand_in(
+    assignment: Assignment, people: list[Learner], teacher: User, works: list[dict[str, Any]], now: datetime
+) -> None:
     """The last four wait for a mark; the others have theirs."""
     writers = [person for person in people if person.steps >= 3]
     for place, person in enumerate(writers):
@@ -196,7 +199,7 @@ def _take_quiz(people: list[Learner], lesson: Lesson, chance: random.Random, now
             LearningEvent.objects.filter(key=f"quiz_submitted:{attempt.pk}").update(occurred_at=at)
 
 
-def _answer(question: Question, *, right: bool):
+def _answer(question: Question, *, right: bool) -> Any:
     choices = list(question.choices.all())
     match question.kind:
         case Question.Kind.NUMERIC:
@@ -208,7 +211,7 @@ def _answer(question: Question, *, right: bool):
     return [choice.pk for choice in choices if choice.is_correct == right][: None if right else 1]
 
 
-def _discuss(told: dict, lessons: list[Lesson], people: dict[str, User], now: datetime) -> None:
+def _discuss(told: dict[str, Any], lessons: list[Lesson], people: dict[str, User], now: datetime) -> None:
     """The first answer, where there is one, is the accepted one and, by a student, endorsed."""
     lesson = lessons[told["lesson"] - 1]
     opened = now - timedelta(days=told["days"])
@@ -236,7 +239,7 @@ def _discuss(told: dict, lessons: list[Lesson], people: dict[str, User], now: da
             Post.objects.filter(pk=post.pk).update(endorsed_by=people[endorser], endorsed_at=at)
 
 
-def _announce(course: Course, people: list[Learner], teacher: User, told: list[dict], now: datetime) -> None:
+def _announce(course: Course, people: list[Learner], teacher: User, told: list[dict[str, Any]], now: datetime) -> None:
     """Sent already, so nobody gets mail; the newest is still unread."""
     for said in told:
         at = now - timedelta(days=said["days"])

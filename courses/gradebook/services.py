@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -46,7 +48,7 @@ def _words(override: GradeOverride | None) -> str:
 
 @transaction.atomic
 def save_categories(
-    *, course: Course, categories: list[dict], placements: dict[str, int], missing_is_zero: bool
+    *, course: Course, categories: list[dict[str, Any]], placements: dict[str, int], missing_is_zero: bool
 ) -> None:
     """Write down the whole plan: `categories` in order, each {"id" or None, "name", "weight", "drop_lowest"}, and for
     an item's key the index of its category. Raises WrongWeights unless the weights make 100 or there are none.

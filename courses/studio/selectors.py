@@ -1,13 +1,14 @@
 """What the authors' pages show."""
 
 from difflib import ndiff
+from typing import Any
 
 from courses.models import Lesson, LessonRevision
 
 SHOWN = 50
 
 
-def shown_revisions(lesson: Lesson, chosen: int | None) -> dict:
+def shown_revisions(lesson: Lesson, chosen: int | None) -> dict[str, Any]:
     """The newest revisions, the chosen one (else the newest), and what it changed against the one before."""
     rows = list(lesson.revisions.select_related("author")[:SHOWN])
     place = next((i for i, row in enumerate(rows) if row.pk == chosen), 0)
@@ -28,7 +29,7 @@ def changes_between(former: LessonRevision | None, revision: LessonRevision) -> 
     return [line for i, line in enumerate(lines) if i in near]
 
 
-def _as_lines(content: dict) -> list[str]:
+def _as_lines(content: dict[str, Any]) -> list[str]:
     lines = [content["title"], *filter(None, [content["summary"]])]
     for block in content["blocks"]:
         lines += [f"## {block['title']}", *block["body"].splitlines()]

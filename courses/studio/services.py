@@ -1,6 +1,8 @@
 """What authors write. Each save is small and may meet another author's: an order is a move, not a list, so two people
 who reorder at once both get what they asked for; a block is saved on top of the version its author has read."""
 
+from typing import Any
+
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import F, Max, Model, QuerySet
@@ -77,7 +79,7 @@ def add_block(*, lesson: Lesson, kind: str, author: User) -> Block:
 
 
 @transaction.atomic
-def save_block(*, block: Block, author: User, version: int, changes: dict) -> Block:
+def save_block(*, block: Block, author: User, version: int, changes: dict[str, Any]) -> Block:
     """Save the given fields over `version`, the one its author read. Raises Overtaken if there is a newer one."""
     known = Block.objects.select_for_update().get(pk=block.pk)
     if known.version != version:
