@@ -1,13 +1,14 @@
 r"""How long the learning pages take on a school's database, beside Django's bare "hello" in the same run.
 
     python benchmarks/web.py [--students 5000] [--seconds 30] [--rate 20] [--wiring sqlite|postgres] \
-        [--processes 2] [--json]
+        [--processes 2] [--keep FOLDER] [--only NAME ...] [--json]
 
 200 courses of 25 lessons; each student in 20 of them, with 20 lessons begun in each: with 5,000 students 100,000
 enrollments and two million rows of progress. The real server is asked at a fixed rate, whether or not it keeps up, by
 students and an instructor in turn, so waiting counts. The ratio is a page's median against the bare view's.
 `sqlite` is the embedded wiring: one process for everything. `postgres` is the production wiring, with Redis and
---processes web processes asked in turn.
+--processes web processes asked in turn. --keep leaves the filled database in a
+folder, and takes it from there next time.
 """
 
 from __future__ import annotations
@@ -59,15 +60,19 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=20, help="requests a second")
     parser.add_argument("--wiring", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--processes", type=int, default=2, help="with postgres")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where the filled database stays for the next run")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these pages only")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.processes < 1:
         parser.error("--processes is 1 or more.")
     if options.students < VISITORS or options.rate <= 0 or options.seconds <= 0:
         parser.error(f"--students is {VISITORS} or more, --rate and --seconds are above 0.")
-    with services(options.wiring) as (folder, urls):
+    with services(options.wiring, options.keep) as (folder, urls):
         report: dict[str, Any] = {"wiring": options.wiring, **fill(options.students, say=not options.json)}
         cookies, pages = sign_in()
+        if options.only:
+            pages = {name: page for name, page in pages.items() if name in options.only}
         with hello_server(folder) as port:
             bare = ask([port], [("/", "")] * VISITORS, options)
         report["hello"] = bare
@@ -91,7 +96,7 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def services(wiring: str) -> Iterator[tuple[Path, dict[str, str]]]:
+def services(wiring: str, keep: Path | None) -> Iterator[tuple[Path, dict[str, str]]]:
     """Point the settings at a database of its own: its folder, and in production's wiring the services' addresses."""
     from tests.services import postgres_service, redis_service
 
@@ -99,10 +104,14 @@ def services(wiring: str) -> Iterator[tuple[Path, dict[str, str]]]:
         os.environ.pop(name, None)
     os.environ |= {"DJANGO_SETTINGS_MODULE": "lms.settings", "ATTUNE_TESTING": "1"}
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attune-web-")))
+        if keep:
+            folder = keep.resolve() / wiring
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attune-web-")))
         urls = {}
         if wiring == "postgres":
-            urls["DATABASE_URL"] = stack.enter_context(postgres_service()).url
+            urls["DATABASE_URL"] = stack.enter_context(postgres_service(keep and folder / "cluster")).url
             urls["REDIS_URL"] = stack.enter_context(redis_service()).url
         os.environ |= {"ATTUNE_DATA_DIR": str(folder), **urls}
         import django
@@ -134,15 +143,33 @@ def web_processes(folder: Path, urls: dict[str, str], count: int) -> Iterator[li
 
 
 def fill(students: int, *, say: bool) -> dict[str, int]:
-    from django.contrib.auth.hashers import make_password
     from django.core.management import call_command
-    from django.db import connection
 
-    from accounts.models import User
-    from courses.models import Block, Course, Enrollment, Lesson, Module, Progress
+    from courses.models import Course, Enrollment, Progress
 
     began = time.perf_counter()
     call_command("migrate", verbosity=0)
+    if Course.objects.count() < COURSES:
+        fill_tables(students)
+    filled = {
+        "courses": COURSES,
+        "students": students,
+        "enrollments": Enrollment.objects.count(),
+        "progress": Progress.objects.count(),
+    }
+    if say:
+        rows = ", ".join(f"{number:,} {name}" for name, number in filled.items())
+        print(f"Filled in {time.perf_counter() - began:.0f} s: {rows}.")
+    return filled
+
+
+def fill_tables(students: int) -> None:
+    from django.contrib.auth.hashers import make_password
+    from django.db import connection
+
+    from accounts.models import User
+    from courses.models import Block, Course, Enrollment, Lesson, Module
+
     password = make_password(None)
     User.objects.create(email="teacher@example.org", password=password, is_staff=True)
     people = (
@@ -186,16 +213,6 @@ def fill(students: int, *, say: bool) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(FILL_PROGRESS.format(lessons=LESSONS_A_MODULE, begun=LESSONS_BEGUN).replace("%", "%%"), [])
         cursor.execute("ANALYZE")
-    filled = {
-        "courses": COURSES,
-        "students": students,
-        "enrollments": Enrollment.objects.count(),
-        "progress": Progress.objects.count(),
-    }
-    if say:
-        rows = ", ".join(f"{number:,} {name}" for name, number in filled.items())
-        print(f"Filled in {time.perf_counter() - began:.0f} s: {rows}.")
-    return filled
 
 
 def sign_in() -> tuple[dict[str, list[str]], dict[str, tuple[str, list[str]]]]:

@@ -48,7 +48,7 @@ class TaughtRows:
 
 
 class TaughtCoursesAdmin(TaughtRows, ModelAdmin):
-    list_per_page = 50
+    list_per_page = 25
     show_full_result_count = False
     warn_unsaved_form = True
 

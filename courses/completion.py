@@ -1,5 +1,6 @@
 """When a block and a lesson count as done. Each write may come twice, late, or from two devices at once."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -40,11 +41,15 @@ def remaining(user, lesson: Lesson) -> list[Remaining]:
         for block in lesson.blocks.exclude(rule=Block.Rule.NONE)
         if block.kind in {t.kind for t in blocks.all_types()} and not blocks.type_of(block.kind).missing(block)
     ]
-    done = progress_of(user, asked)
+    return remaining_of(asked, progress_of(user, asked))
+
+
+def remaining_of(shown: Iterable[Block], done: Mapping[int, BlockProgress]) -> list[Remaining]:
+    """The same for a page that has its blocks, and what this person did there, at hand. No query."""
     return [
         Remaining(block, words_left(block, done.get(block.pk)))
-        for block in asked
-        if not (done.get(block.pk) and done[block.pk].completed_at)
+        for block in shown
+        if block.rule != Block.Rule.NONE and not (done.get(block.pk) and done[block.pk].completed_at)
     ]
 
 

@@ -86,6 +86,8 @@ class Course(models.Model):
 
     objects = querysets.CourseQuerySet.as_manager()
 
+    _roles: dict[int | None, str | None] | None = None
+
     class Meta:
         ordering = ["title"]
         constraints = [
@@ -106,23 +108,33 @@ class Course(models.Model):
     def is_published(self) -> bool:
         return self.status == self.Status.PUBLISHED
 
+    def role_of(self, user) -> str | None:
+        """As what this person is actively enrolled here."""
+        if self._roles is not None and user.pk in self._roles:
+            return self._roles[user.pk]
+        return self.enrollments.active().filter(user_id=user.pk).values_list("role", flat=True).first()
+
+    def remember_role_of(self, user) -> None:
+        """Look the role up once for a page whose parts each ask for it. This object does not notice when it changes
+        afterwards: for those that live as long as a request."""
+        role = self.role_of(user)
+        self._roles = {**(self._roles or {}), user.pk: role}
+
     def is_taught_by(self, user) -> bool:
-        if user.is_superuser:
-            return True
-        return self.enrollments.active().instructors().filter(user_id=user.pk).exists()
+        return user.is_superuser or self.role_of(user) == Role.INSTRUCTOR
 
     def is_taken_by(self, user) -> bool:
         """Whatever their role here."""
-        return self.enrollments.active().filter(user_id=user.pk).exists()
+        return self.role_of(user) is not None
 
     def is_learned_by(self, user) -> bool:
         """Whether what this person does here is kept as learning: of students it is, of nobody else. Who administers
         the site only ever previews."""
-        return not user.is_superuser and self.enrollments.active().students().filter(user_id=user.pk).exists()
+        return not user.is_superuser and self.role_of(user) == Role.STUDENT
 
     def is_staffed_by(self, user) -> bool:
         """As instructor or assistant."""
-        return user.is_superuser or self.enrollments.active().staff().filter(user_id=user.pk).exists()
+        return user.is_superuser or self.role_of(user) in (Role.INSTRUCTOR, Role.ASSISTANT)
 
 
 class Module(models.Model):

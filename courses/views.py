@@ -52,6 +52,7 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _course_page(request: HttpRequest, course: Course, *, problem: str = "") -> HttpResponse:
     """`problem` tells why somebody did not get in; what they typed stays."""
+    course.remember_role_of(request.user)
     teaches = course.is_taught_by(request.user)
     membership = membership_of(request.user, course)
     shown = panels.course_panels(request, course)
@@ -106,6 +107,7 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = Lesson.objects.visible_to(request.user).select_related("module__course").filter(pk=pk).first()
     if lesson is None:
         return _send_to_course(request, pk)
+    lesson.course.remember_role_of(request.user)
     previews = not lesson.course.is_learned_by(request.user)
     if previews:
         require_open(user=request.user, lesson=lesson)
@@ -154,6 +156,12 @@ def save_reflection(request: HttpRequest, pk: int) -> HttpResponse:
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse(_what_remains(request.user, block.lesson))
     return redirect(f"{block.lesson.get_absolute_url()}#block-{block.pk}")
+
+
+def _remaining_among(shown: list[selectors.ShownBlock]) -> list[completion.Remaining]:
+    usable = [item for item in shown if not item.missing]
+    done = {item.block.pk: item.progress for item in usable if item.progress}
+    return completion.remaining_of([item.block for item in usable], done)
 
 
 def _what_remains(user, lesson: Lesson) -> dict:
@@ -217,6 +225,7 @@ def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
 
 def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: int = 200) -> HttpResponse:
     """The lesson's page; `contents` as for `selectors.shown_blocks`."""
+    lesson.course.remember_role_of(request.user)
     previews = not lesson.course.is_learned_by(request.user)  # what this person does here is not recorded
     teaches = lesson.course.is_taught_by(request.user)
     blocks = selectors.shown_blocks(request.user, lesson, query=request.GET, contents=contents, with_unready=teaches)
@@ -237,7 +246,7 @@ def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: 
         # One filled button a page: while a quiz waits, it is the quiz's.
         "quiz_is_next": any(b.block.kind == Block.Kind.QUIZ and b.content and b.content.is_next for b in blocks),
         "kinds": {b.block.kind for b in blocks},
-        "remaining": [] if previews else completion.remaining(request.user, lesson),
+        "remaining": [] if previews else _remaining_among(blocks),
         "reading": request.GET.get("view") == "reading",
         "tour": None if previews or lesson != first or outline.done else FIRST_LESSON,
         "panels": shown,

@@ -160,8 +160,10 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def postgres_service() -> Iterator[Service]:
-    """An empty database in a cluster of its own. PostgreSQL refuses root: then a service account runs it."""
+def postgres_service(keep: Path | None = None) -> Iterator[Service]:
+    """An empty database in a cluster of its own. PostgreSQL refuses root: then a service account runs it.
+
+    With `keep`, the cluster lies in that folder, stays there, and is what an earlier call left."""
     binaries = _postgres_binaries()
     account = None
     if os.geteuid() == 0:
@@ -172,19 +174,23 @@ def postgres_service() -> Iterator[Service]:
         if account is None:
             raise ServiceUnavailable("PostgreSQL refuses root, and there is no service account to run it.")
     port = free_port()
-    folder = Path(tempfile.mkdtemp(prefix="attune-pg-"))
+    folder = keep or Path(tempfile.mkdtemp(prefix="attune-pg-"))
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         if account:
             shutil.chown(folder, account)
         as_account = {"user": account, "cwd": folder, "stdin": subprocess.DEVNULL} if account else {"cwd": folder}
         data = folder / "data"
-        initdb = [binaries / "initdb", "-D", data, "-A", "trust", "-U", "attune", "-E", "UTF8", "--no-sync"]
-        try:
-            made = subprocess.run(initdb, capture_output=True, text=True, **as_account)
-        except PermissionError:
-            raise ServiceUnavailable(f"the account {account} may not run {initdb[0]}.") from None
-        if made.returncode:
-            raise ServiceUnavailable(f"initdb failed: {(made.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+        is_new = not (data / "PG_VERSION").exists()
+        if is_new:
+            initdb = [binaries / "initdb", "-D", data, "-A", "trust", "-U", "attune", "-E", "UTF8", "--no-sync"]
+            try:
+                made = subprocess.run(initdb, capture_output=True, text=True, **as_account)
+            except PermissionError:
+                raise ServiceUnavailable(f"the account {account} may not run {initdb[0]}.") from None
+            if made.returncode:
+                reason = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
+                raise ServiceUnavailable(f"initdb failed: {reason}")
         options = {
             "fsync": "off",
             "listen_addresses": "127.0.0.1",
@@ -208,13 +214,15 @@ def postgres_service() -> Iterator[Service]:
         service = Service(url, command, as_account, answers, "PostgreSQL", signal.SIGINT)
         try:
             service.start()
-            with psycopg.connect(address, autocommit=True) as connection:
-                connection.execute("CREATE DATABASE attune")
+            if is_new:
+                with psycopg.connect(address, autocommit=True) as connection:
+                    connection.execute("CREATE DATABASE attune")
             yield service
         finally:
             service.stop()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def find_chromium() -> str:

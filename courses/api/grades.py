@@ -84,9 +84,10 @@ class ClassGrades(APIView):
     @extend_schema(responses=GradebookSerializer)
     def get(self, request, pk: int):
         course = get_object_or_404(graded_courses(request.user), pk=pk)
-        book, pages = selectors.gradebook(course), Pages()
-        rows = pages.paginate_queryset(book.rows, request)
-        listed = pages.get_paginated_response(RowSerializer(rows, many=True).data).data
+        pages = Pages()
+        ids = pages.paginate_queryset(selectors.student_ids(course), request)
+        book = selectors.gradebook(course, users=ids)
+        listed = pages.get_paginated_response(RowSerializer(book.rows, many=True).data).data
         return Response(_head(book) | dict(listed))
 
 

@@ -23,7 +23,7 @@ def items(course) -> list[GradeItem]:
     ]
 
 
-def scores(course, user_ids=None) -> dict[tuple[str, int], float]:
+def scores(course, user_ids=None, items=None) -> dict[tuple[str, int], float]:
     """(item's key, user's id) -> points. One query."""
     marks = Mark.objects.exclude(released_at=None).filter(submission__assignment__block__lesson__module__course=course)
     if user_ids is not None:

@@ -1,4 +1,5 @@
-"""A certificate is given when its last condition is met: a lesson, a mark, or a change by hand."""
+"""A certificate is given when its last condition is met: a lesson, a mark, a change by hand, or a lesson that
+left the course."""
 
 from django.db import transaction
 
@@ -8,7 +9,7 @@ from courses.certificates.services import issue_if_earned
 from courses.gradebook.signals import grade_changed
 from courses.models import Assignment, Course, Lesson
 from courses.quizzes.signals import attempt_submitted
-from courses.signals import lesson_completed
+from courses.signals import course_shortened, lesson_completed
 
 
 def after_lesson(sender, user_id: int, lesson_id: int, **kwargs) -> None:
@@ -33,6 +34,7 @@ def _look(course: Course, user_ids: list[int]) -> None:
 
 
 def connect() -> None:
+    course_shortened.connect(after_change, dispatch_uid="certificate-after-a-lesson-less")
     lesson_completed.connect(after_lesson, dispatch_uid="certificate-after-lesson")
     marks_released.connect(after_marks, dispatch_uid="certificate-after-marks")
     attempt_submitted.connect(after_quiz, dispatch_uid="certificate-after-quiz")

@@ -1,5 +1,4 @@
 from courses.discussion import selectors
-from courses.models import Thread
 from courses.panels import LessonPanel
 
 NEWEST = 3
@@ -7,10 +6,7 @@ NEWEST = 3
 
 def discussion_panel(request, lesson) -> LessonPanel:
     """Beside a lesson, below the support panel: how many threads there are, and the newest three."""
-    newest = selectors.newest_threads(request.user, lesson, NEWEST)
-    count = len(newest)
-    if count == NEWEST:  # only then can there be more
-        count = Thread.objects.visible_to(request.user).filter(lesson=lesson, deleted_at=None).count()
+    newest, count = selectors.newest_threads(request.user, lesson, NEWEST)
     return LessonPanel("courses/discussion/_panel.html", {"lesson": lesson, "newest": newest, "count": count}, order=20)
 
 

@@ -27,6 +27,12 @@ class ThreadQuerySet(PartQuerySet):
             Q(is_hidden=False) | Q(author_id=user.pk) | Q(lesson__module__course__in=moderated_course_ids(user))
         )
 
+    def in_seen_lesson(self, lesson, *, user, moderates: bool) -> Self:
+        """Of a lesson that this person was found to see: what `visible_to` leaves of it, without asking once more who
+        may see the lesson."""
+        threads = self.filter(lesson=lesson, deleted_at=None)
+        return threads if moderates else threads.filter(Q(is_hidden=False) | Q(author_id=user.pk))
+
     def moderated_by(self, user) -> Self:
         if user.is_superuser:
             return self

@@ -30,9 +30,12 @@ def course_threads(user, course: Course, show: str, page: str | None) -> Page:
     return Paginator(_listed(threads), THREADS).get_page(page)
 
 
-def newest_threads(user, lesson: Lesson, count: int) -> list[Thread]:
-    threads = Thread.objects.visible_to(user).filter(lesson=lesson, deleted_at=None)
-    return list(threads.order_by("-last_post_at", "-pk").with_counts()[:count])
+def newest_threads(user, lesson: Lesson, most: int) -> tuple[list[Thread], int]:
+    """Of a lesson that this person may see: its newest threads, and how many there are. One query, two from `most`."""
+    moderates = lesson.course.is_staffed_by(user)
+    threads = Thread.objects.in_seen_lesson(lesson, user=user, moderates=moderates)
+    newest = list(threads.order_by("-last_post_at", "-pk").with_counts()[:most])
+    return newest, threads.count() if len(newest) == most else len(newest)
 
 
 def waiting_questions(user, course: Course, page: str | None) -> Page:

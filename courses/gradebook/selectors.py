@@ -1,12 +1,14 @@
 """A course's gradebook. Every page, the CSV and the certificates read their figures here, and nothing is cached, so the
 same mark is the same figure everywhere."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from courses.grade_items import GradeItem
 from courses.gradebook import sources
 from courses.gradebook.calculation import Category, Total, rounded, total_of
@@ -56,25 +58,41 @@ class Gradebook:
         return len(self.categories) > 1 or any(c.id is not None for c in self.categories)
 
 
-def gradebook(course: Course, *, user=None) -> Gradebook:
-    """Of all students by name, or of one person. The same number of queries however many students and items."""
-    people = (
-        [user]
-        if user
-        else [e.user for e in Enrollment.objects.active().students().for_course(course).select_related("user")]
-    )
-    people.sort(key=lambda person: str(person).casefold())
-    ids = [user.pk] if user else None
+def student_ids(course: Course) -> list[int]:
+    """A course's students by name, for a page that shows some of them. One query."""
+    students = Enrollment.objects.active().students().for_course(course).order_by("user_id")
+    people = [
+        (User(display_name=name, email=email), pk)
+        for pk, name, email in students.values_list("user_id", "user__display_name", "user__email")
+    ]
+    return [pk for _person, pk in sorted(people, key=lambda row: _by_name(row[0]))]
+
+
+def _by_name(person: User) -> str:
+    return str(person).casefold()
+
+
+def gradebook(course: Course, *, user=None, users: Collection[int] | None = None) -> Gradebook:
+    """Of all students by name, of those with these ids, or of one person. The same number of queries however many
+    students and items."""
+    if user:
+        people, ids = [user], [user.pk]
+    else:
+        students = Enrollment.objects.active().students().for_course(course).order_by("user_id")
+        if users is not None:
+            students = students.filter(user__in=users)
+        people = sorted((row.user for row in students.select_related("user")), key=_by_name)
+        ids = None if users is None else list(users)
     items = {item.key: item for item in sources.items_of(course)}
     categories = categories_of(course, list(items))
     most = {key: Decimal(str(item.points)) for key, item in items.items()}
     order = [items[key] for category in categories for key in category.keys]
     scores: dict[int, dict[str, Decimal]] = {}
-    for (key, user_id), points in sources.scores_of(course, ids).items():
+    for (key, user_id), points in sources.scores_of(course, ids, list(items.values())).items():
         scores.setdefault(user_id, {})[key] = Decimal(str(points))
     overrides = GradeOverride.objects.filter(course=course, key__in=items)
-    if user:
-        overrides = overrides.filter(user=user)
+    if ids is not None:
+        overrides = overrides.filter(user__in=ids)
     by_hand: dict[int, dict[str, GradeOverride]] = {}
     for override in overrides:
         by_hand.setdefault(override.user_id, {})[override.key] = override

@@ -29,8 +29,10 @@ def items_of(course: Course) -> list[GradeItem]:
     return [item for source in _sources.values() for item in source.items(course)]
 
 
-def scores_of(course: Course, user_ids=None) -> Scores:
+def scores_of(course: Course, user_ids=None, items: list[GradeItem] | None = None) -> Scores:
+    """`items` are the course's, where they are at hand."""
+    items = items_of(course) if items is None else items
     scores: Scores = {}
     for source in _sources.values():
-        scores |= source.scores(course, user_ids)
+        scores |= source.scores(course, user_ids, items)
     return scores

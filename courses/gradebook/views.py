@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -29,10 +30,17 @@ def _taught(request: HttpRequest, slug: str) -> Course:
 @login_required
 def gradebook(request: HttpRequest, slug: str) -> HttpResponse:
     course = _graded(request, slug)
-    book = selectors.gradebook(course)
-    page = Paginator(book.rows, PAGE).get_page(request.GET.get("page"))
-    context = {"course": course, "book": book, "page": page, "teaches": course.is_taught_by(request.user)}
+    page = Paginator(selectors.student_ids(course), PAGE).get_page(request.GET.get("page"))
+    book = selectors.gradebook(course, users=page.object_list)
+    teaches = course.is_taught_by(request.user)
+    addresses = {item.key: _override_address(course, item.key) for item in book.items} if teaches else {}
+    context = {"course": course, "book": book, "page": page, "teaches": teaches, "addresses": addresses}
     return render(request, "courses/gradebook/gradebook.html", context)
+
+
+def _override_address(course: Course, key: str) -> str:
+    """Up to the student's id: it is written for each cell."""
+    return reverse("gradebook:override", args=[course.slug, key, 0]).removesuffix("0/")
 
 
 @require_safe
@@ -131,7 +139,7 @@ def setup(request: HttpRequest, slug: str) -> HttpResponse:
         except IntegrityError:
             form.add_error(None, _("Two categories have the same name."))
         else:
-            messages.success(request, "Kept.")
+            messages.success(request, _("Kept."))
             return redirect("gradebook:gradebook", slug=course.slug)
     status = 422 if request.method == "POST" else 200
     return render(request, "courses/gradebook/setup.html", {"course": course, "form": form}, status=status)

@@ -204,8 +204,12 @@ class Question(models.Model):
         return self.prompt[:80]
 
     @property
+    def home(self) -> "Quiz | QuestionPool":
+        return self.quiz if self.quiz_id else self.pool
+
+    @property
     def course(self):
-        return self.quiz.course if self.quiz_id else self.pool.course
+        return self.home.course
 
     @property
     def accepted_forms(self) -> list[str]:

@@ -1,11 +1,11 @@
 """Writing a quiz's questions: each is saved whole, with its choices in the order given."""
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from courses.models import Choice, Question, Quiz
+from courses.models import Choice, Question, QuestionPool, Quiz, QuizAttempt
 from courses.quizzes.authoring import problems
 from courses.studio.services import PARKING, HasLearners, last_position, lock, number_rows
 
@@ -14,9 +14,10 @@ FIRST_CHOICES = {Question.Kind.TRUE_FALSE: [(gettext_lazy("True"), True), (gette
 
 
 @transaction.atomic
-def add_question(*, quiz: Quiz, kind: str) -> Question:
-    lock(quiz.course)
-    question = Question.objects.create(quiz=quiz, kind=kind, position=last_position(quiz.questions.all()) + 1)
+def add_question(*, home: Quiz | QuestionPool, kind: str) -> Question:
+    lock(home.course)
+    place = {"quiz": home} if isinstance(home, Quiz) else {"pool": home}
+    question = Question.objects.create(**place, kind=kind, position=last_position(home.questions.all()) + 1)
     Choice.objects.bulk_create(
         Choice(question=question, text=text, is_correct=right, position=position)
         for position, (text, right) in enumerate(FIRST_CHOICES.get(kind, []), start=1)
@@ -46,15 +47,17 @@ def save_question(*, question: Question, changes: dict, choices: list[dict]) -> 
 
 @transaction.atomic
 def remove_question(*, question: Question) -> None:
-    """Raises HasLearners once somebody has answered the quiz: their result would lose a part."""
-    quiz = question.quiz
-    lock(quiz.course)
-    if quiz.attempts.exists():
+    """Raises HasLearners once somebody has answered the quiz, or one that draws from its pool: their result would lose
+    a part."""
+    home = question.home
+    lock(home.course)
+    asked_in = Q(quiz=home) if isinstance(home, Quiz) else Q(quiz__draws__pool=home)
+    if QuizAttempt.objects.filter(asked_in).exists():
         raise HasLearners(
             _("Students have answered this quiz, so its questions stay. You can still change their words.")
         )
     question.delete()
-    number_rows(quiz.questions.all())
+    number_rows(home.questions.all())
 
 
 def missing_in(question: Question) -> str:

@@ -1,6 +1,7 @@
 """The page on which a quiz's questions and limits are written."""
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,9 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 from courses.models import Question, Quiz
 from courses.quizzes.authoring import problems
 from courses.studio import questions
+from courses.studio.pool_forms import AccommodationForm, DrawForm
 from courses.studio.quiz_forms import QuestionForm, QuizForm
 from courses.studio.services import HasLearners
-from courses.studio.views import first_error, refused, save_form, saved, taught
+from courses.studio.views import first_error, questions_url, refused, save_form, saved, taught
 
 BLANK_ROWS = 2
 
@@ -36,6 +38,10 @@ def quiz(request: HttpRequest, pk: int) -> HttpResponse:
         "questions": rows,
         "kinds": Question.Kind.choices,
         "blank_rows": range(BLANK_ROWS),
+        "draws": quiz.draws.select_related("pool").annotate(offered=Count("pool__questions")),
+        "draw_form": DrawForm(course=quiz.course, auto_id="draw-%s"),
+        "accommodations": quiz.accommodations.select_related("user"),
+        "accommodation_form": AccommodationForm(course=quiz.course, auto_id="extra-%s"),
     }
     return render(request, "courses/studio/quiz.html", context)
 
@@ -54,15 +60,15 @@ def add_question(request: HttpRequest, pk: int) -> HttpResponse:
     kind = request.POST.get("kind", "")
     if kind not in Question.Kind.values:
         return refused(request, quiz_url(quiz), _("There is no such kind of question."), status=400)
-    question = questions.add_question(quiz=quiz, kind=kind)
+    question = questions.add_question(home=quiz, kind=kind)
     return redirect(f"{quiz_url(quiz)}#question-{question.pk}")
 
 
 @require_POST
 @login_required
 def save_question(request: HttpRequest, pk: int) -> HttpResponse:
-    question = get_object_or_404(Question.objects.taught_by(request.user).exclude(quiz=None), pk=pk)
-    back = f"{quiz_url(question.quiz)}#question-{question.pk}"
+    question = taught(Question, request, pk=pk)
+    back = f"{questions_url(question)}#question-{question.pk}"
     form = QuestionForm(request.POST, instance=question)
     if not form.is_valid():
         return refused(request, back, first_error(form), errors=form.errors.get_json_data())
@@ -73,8 +79,8 @@ def save_question(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def remove_question(request: HttpRequest, pk: int) -> HttpResponse:
-    question = get_object_or_404(Question.objects.taught_by(request.user).exclude(quiz=None), pk=pk)
-    back = quiz_url(question.quiz)
+    question = taught(Question, request, pk=pk)
+    back = questions_url(question)
     try:
         questions.remove_question(question=question)
     except HasLearners as error:

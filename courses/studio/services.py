@@ -5,15 +5,17 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import F, Max, Model, QuerySet
+from django.db.models import Count, F, Max, Model, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses import assets, blocks
+from courses.events.services import record_completed_course
 from courses.models import Assignment, Block, Course, Criterion, Lesson, Module, Progress, Question
 from courses.services import enroll_instructor
+from courses.signals import course_shortened
 from courses.studio.revisions import record_revision
 
 # Rows are parked this far up while they change places, past any position in use.
@@ -124,6 +126,7 @@ def remove_lesson(*, lesson: Lesson) -> None:
     module = lesson.module
     lesson.delete()
     number_rows(module.lessons.all())
+    look_for_completed(module.course)
 
 
 @transaction.atomic
@@ -174,7 +177,7 @@ def siblings_of(row: Row) -> QuerySet:
         case Block():
             return row.lesson.blocks.all()
         case Question():
-            return row.quiz.questions.all()
+            return row.home.questions.all()
         case Criterion():
             return row.assignment.criteria.all()
     raise TypeError(f"{row} has no order.")
@@ -212,7 +215,30 @@ def set_lesson_status(*, lesson: Lesson, status: str) -> Lesson:
         raise NotReady(_("This lesson has nothing to show yet. Give it a part first."))
     lesson.status = status
     lesson.save(update_fields=["status"])
+    if status == Lesson.Status.DRAFT:
+        look_for_completed(lesson.course)
     return lesson
+
+
+def look_for_completed(course: Course) -> None:
+    """The course has one lesson less: for whoever had but that one left, it is complete now. Told to their certificate
+    and to who listens, once, whatever happens later."""
+    counted = Lesson.objects.published().for_course(course).order_by()
+    total = counted.count()
+    if not total:
+        return
+    done = (
+        Progress.objects.filter(lesson__in=counted.values("pk"), completed_at__isnull=False)
+        .filter(user__in=course.enrollments.active().students().values("user"))
+        .order_by()
+        .values("user")
+        .annotate(done=Count("pk"))
+        .filter(done=total)
+    )
+    ids = [row["user"] for row in done]
+    for user in User.objects.filter(pk__in=ids):
+        record_completed_course(user=user, course=course)
+    transaction.on_commit(lambda: course_shortened.send(sender=Course, course=course, user_ids=ids))
 
 
 def lock(course: Course) -> None:

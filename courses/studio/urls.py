@@ -1,6 +1,6 @@
 from django.urls import path
 
-from courses.studio import assignment_views, quiz_views, views
+from courses.studio import assignment_views, pool_views, quiz_views, views
 
 app_name = "studio"
 
@@ -32,6 +32,14 @@ urlpatterns = [
     path("quizzes/<int:pk>/edit/", quiz_views.quiz, name="quiz"),
     path("quizzes/<int:pk>/edit/save/", quiz_views.save_quiz, name="save-quiz"),
     path("quizzes/<int:pk>/edit/questions/", quiz_views.add_question, name="add-question"),
+    path("quizzes/<int:pk>/edit/draws/", pool_views.save_draw, name="save-draw"),
+    path("quizzes/<int:pk>/edit/accommodations/", pool_views.save_accommodation, name="save-accommodation"),
+    path("draws/<int:pk>/remove/", pool_views.remove_draw, name="remove-draw"),
+    path("accommodations/<int:pk>/remove/", pool_views.remove_accommodation, name="remove-accommodation"),
+    path("pools/<int:pk>/edit/", pool_views.pool, name="pool"),
+    path("pools/<int:pk>/edit/save/", pool_views.save_pool, name="save-pool"),
+    path("pools/<int:pk>/edit/questions/", pool_views.add_pool_question, name="add-pool-question"),
+    path("pools/<int:pk>/remove/", pool_views.remove_pool, name="remove-pool"),
     path("questions/<int:pk>/save/", quiz_views.save_question, name="save-question"),
     path("questions/<int:pk>/remove/", quiz_views.remove_question, name="remove-question"),
     path("studio/move/", views.move, name="move"),

@@ -67,6 +67,13 @@ def lesson_url(lesson: Lesson) -> str:
     return reverse("studio:lesson", args=[lesson.pk])
 
 
+def questions_url(question: Question) -> str:
+    """The page of its quiz or of its pool."""
+    if question.quiz_id:
+        return reverse("studio:quiz", args=[question.quiz_id])
+    return reverse("studio:pool", args=[question.pool_id])
+
+
 @teachers
 def new_course(request: HttpRequest) -> HttpResponse:
     form = forms.NewCourseForm(request.POST or None)
@@ -197,7 +204,7 @@ def _page_of(row: services.Row) -> str:
     """The page on which a row is ordered."""
     match row:
         case Question():
-            return reverse("studio:quiz", args=[row.quiz_id])
+            return questions_url(row)
         case Criterion():
             return reverse("studio:assignment", args=[row.assignment_id])
         case Block():

@@ -138,7 +138,7 @@ function runClock(face, form, answers) {
   tick();
 }
 
-// Items to put in order: arrows move them, and their fields follow. Without a script the fields are there themselves.
+// Items to put in order: arrows move them, or a finger or mouse at their handle, and their fields follow. Without a script the fields are there themselves.
 function arrange(list, answers) {
   const told = list.nextElementSibling;
   const items = () => [...list.querySelectorAll("[data-order-item]")];
@@ -146,9 +146,19 @@ function arrange(list, answers) {
   for (const item of items().sort((a, b) => place(a) - place(b))) list.append(item);
   for (const item of items()) {
     item.querySelector("[data-moves]").hidden = false;
+    item.querySelector("[data-order-handle]").hidden = false;
     item.querySelector("select").hidden = true;
   }
   list.classList.add("quiz-order-moved");
+  const settle = (item) => {
+    const order = items();
+    order.forEach((each, i) => (each.querySelector("select").value = String(i + 1)));
+    told.textContent = `${item.querySelector("label").textContent}: ${told.dataset.words} ${order.indexOf(item) + 1}`;
+    answers?.note(item.querySelector("select"), 0);
+  };
+  whenSortable(list.dataset.sortableSrc, (Sortable) =>
+    Sortable.create(list, { handle: "[data-order-handle]", animation: 0, onEnd: ({ item }) => settle(item) }),
+  );
   list.addEventListener("click", (event) => {
     const button = event.target.closest("[data-up], [data-down]");
     if (!button) return;
@@ -156,12 +166,18 @@ function arrange(list, answers) {
     const up = button.hasAttribute("data-up");
     const other = up ? item.previousElementSibling : item.nextElementSibling;
     if (other) up ? other.before(item) : other.after(item);
-    const order = items();
-    order.forEach((each, i) => (each.querySelector("select").value = String(i + 1)));
     button.focus();
-    told.textContent = `${item.querySelector("label").textContent}: ${told.dataset.words} ${order.indexOf(item) + 1}`;
-    answers?.note(item.querySelector("select"), 0);
+    settle(item);
   });
+}
+
+// Only a page with something to put in order pays for the script that drags; without it the arrows do.
+function whenSortable(src, then) {
+  if (globalThis.Sortable) return then(globalThis.Sortable);
+  const script = document.createElement("script");
+  script.src = src;
+  script.addEventListener("load", () => then(globalThis.Sortable));
+  document.head.append(script);
 }
 
 for (const form of document.querySelectorAll("form[data-quiz]")) {

@@ -156,6 +156,14 @@ TABLE = {
     "studio:add-question": "POST L----3-3",
     "studio:save-question": "POST L----3-3",
     "studio:remove-question": "POST L----3-3",
+    "studio:save-draw": "POST L----3-3",
+    "studio:save-accommodation": "POST L----3-3",
+    "studio:remove-draw": "POST L----3-3",
+    "studio:remove-accommodation": "POST L----3-3",
+    "studio:pool": "GET L----2-2",
+    "studio:save-pool": "POST L----3-3",
+    "studio:add-pool-question": "POST L----3-3",
+    "studio:remove-pool": "POST L----3-3",
     "gradebook:gradebook": "GET L---22-2",
     "gradebook:csv": "GET L---22-2",
     "gradebook:setup": "GET L----2-2",
@@ -299,6 +307,9 @@ class World:
         )
         self.quiz = make_quiz(lesson=self.lesson)
         self.question = self.quiz.questions.first()
+        pool = self.quiz.course.question_pools.create(title="Crusts")
+        self.draw = self.quiz.draws.create(pool=pool)
+        self.extra = self.quiz.accommodations.create(user=self.people["alice"], time_factor=1.5)
         self.progress = Progress.objects.create(user=self.people["alice"], lesson=self.lesson)
         self.thread = make_thread(self.people["alice"], self.lesson)
         self.announcement = Announcement.objects.create(
@@ -375,6 +386,14 @@ class World:
             "studio:add-question pk": self.quiz.pk,
             "studio:save-question pk": self.question.pk,
             "studio:remove-question pk": self.question.pk,
+            "studio:save-draw pk": self.quiz.pk,
+            "studio:save-accommodation pk": self.quiz.pk,
+            "studio:remove-draw pk": self.draw.pk,
+            "studio:remove-accommodation pk": self.extra.pk,
+            "studio:pool pk": self.draw.pool_id,
+            "studio:save-pool pk": self.draw.pool_id,
+            "studio:add-pool-question pk": self.draw.pool_id,
+            "studio:remove-pool pk": self.draw.pool_id,
             "studio: pk": self.lesson.pk,
             "quizzes: pk": self.quiz.pk,
             "gradebook:override key": f"assignment-{self.assignment.pk}",

@@ -155,8 +155,8 @@ def test_pages_hold_twenty_and_cost_the_same(client, course):
         Block(lesson=lesson, title=f"Cut {n}", body="A secateurs is a tool.", position=n + 2) for n in range(45)
     )
     make_course("Secateurs", lessons=0)
-    # session, user, the bell; how many; which; then the rows of each kind on this page: courses and blocks
-    with assertNumQueries(7):
+    # session, user, the bell; which and how many; then the rows of each kind on this page: courses and blocks
+    with assertNumQueries(6):
         page = client.get("/search/", {"q": "secateurs"})
     shown = page.context["page"]
     assert (shown.total, shown.pages, len(shown.hits)) == (47, 3, 20)

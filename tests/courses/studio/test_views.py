@@ -1,9 +1,21 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from courses.models import Block, Course, Enrollment, Lesson, LessonRevision, Module, Progress
+from courses.models import (
+    Block,
+    Certificate,
+    CertificateRule,
+    Course,
+    Enrollment,
+    LearningEvent,
+    Lesson,
+    LessonRevision,
+    Module,
+    Progress,
+)
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_user
 
 pytestmark = pytest.mark.django_db
@@ -233,6 +245,26 @@ def test_what_students_began_is_not_removed(client, course):
     fresh = lesson.module.lessons.exclude(pk=lesson.pk).first()
     client.post(url("remove-lesson", fresh.pk))
     assert [row.position for row in lesson.module.lessons.order_by("position")] == [1, 2]
+
+
+@pytest.mark.parametrize("how", ["removed", "made a draft"])
+def test_a_lesson_less_completes_the_course_for_those_who_had_but_that_one_left(
+    client, course, how, django_capture_on_commit_callbacks
+):
+    *done, last = Lesson.objects.for_course(course).in_course_order()
+    CertificateRule.objects.create(course=course, is_on=True)
+    alice, bob = (enroll(make_user(name), course).user for name in ("alice", "bob"))
+    now = timezone.now()
+    for lesson in done:
+        Progress.objects.create(user=alice, lesson=lesson, started_at=now, completed_at=now)
+    Progress.objects.create(user=bob, lesson=done[0], started_at=now, completed_at=now)
+    with django_capture_on_commit_callbacks(execute=True):
+        if how == "removed":
+            client.post(url("remove-lesson", last.pk))
+        else:
+            client.post(url("lesson-status", last.pk), {"status": "draft"})
+    assert [event.user for event in LearningEvent.objects.filter(kind="course_completed")] == [alice]
+    assert [certificate.user for certificate in Certificate.objects.all()] == [alice]
 
 
 def test_the_history_brings_a_lesson_back(client, course, ines):

@@ -1,0 +1,118 @@
+"""Pools and accommodations, as an author meets them on a quiz's page."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from courses.models import Lesson, Question, QuestionPool, QuizAttempt
+from courses.quizzes.services import begin_attempt
+from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ines(client):
+    ines = make_instructor("ines")
+    client.force_login(ines)
+    return ines
+
+
+@pytest.fixture
+def quiz(ines):
+    make_course("Bread", instructor=ines)
+    return make_quiz(lesson=Lesson.objects.first(), questions=1, minutes=10)
+
+
+def url(name, *args):
+    return reverse(f"studio:{name}", args=args)
+
+
+def test_an_author_draws_from_a_new_pool_and_writes_its_questions(client, quiz):
+    drawn = client.post(url("save-draw", quiz.pk), {"new_pool": "Crusts", "count": 1, "points": 3})
+    pool = QuestionPool.objects.get()
+    assertRedirects(drawn, url("pool", pool.pk))  # empty: its questions are written next
+    client.post(url("add-pool-question", pool.pk), {"kind": "numeric"})
+    question = Question.objects.get(pool=pool)
+    client.post(url("save-question", question.pk), {"kind": "numeric", "prompt": "6 x 7", "number": "42", "points": 1})
+    assertContains(client.get(url("pool", pool.pk)), "6 x 7")
+    assertContains(client.get(url("quiz", quiz.pk)), "1 of 1 questions, 3 points each")
+    alice = enroll(make_user("alice"), quiz.course).user
+    asked = [row[0] for row in begin_attempt(user=alice, quiz=quiz).layout]
+    assert question.pk in asked
+    answer = client.post(url("remove-question", question.pk), headers={"accept": "application/json"})
+    assert answer.status_code == 409  # it is in an attempt
+
+
+def test_the_questions_of_a_pool_change_places(client, quiz):
+    pool = QuestionPool.objects.create(course=quiz.course, title="Crusts")
+    for prompt in ("one", "two"):
+        client.post(url("add-pool-question", pool.pk), {"kind": "text"})
+        Question.objects.filter(prompt="").update(prompt=prompt)
+    second = Question.objects.get(prompt="two")
+    moved = client.post(url("move"), {"kind": "question", "pk": second.pk, "step": "up"})
+    assertRedirects(moved, f"{url('pool', pool.pk)}#question-{second.pk}")
+    assert [q.prompt for q in pool.questions.all()] == ["two", "one"]
+
+
+def test_a_pool_of_another_course_cannot_be_drawn_from(client, quiz):
+    foreign = QuestionPool.objects.create(course=make_course("Cake"), title="Icing")
+    client.post(url("save-draw", quiz.pk), {"pool": foreign.pk, "count": 1, "points": 1})
+    assert not quiz.draws.exists()
+
+
+def test_a_pool_in_use_is_not_removed(client, quiz):
+    pool = QuestionPool.objects.create(course=quiz.course, title="Crusts")
+    draw = quiz.draws.create(pool=pool)
+    client.post(url("remove-pool", pool.pk))
+    assert QuestionPool.objects.exists()
+    client.post(url("remove-draw", draw.pk))
+    client.post(url("remove-pool", pool.pk))
+    assert not QuestionPool.objects.exists()
+
+
+def test_more_time_reaches_an_attempt_that_is_open(client, quiz):
+    alice = enroll(make_user("alice"), quiz.course).user
+    attempt = begin_attempt(user=alice, quiz=quiz)
+    sent = {"email": alice.email.upper(), "time_factor": "1.5", "extra_attempts": "0"}
+    client.post(url("save-accommodation", quiz.pk), sent)
+    attempt = QuizAttempt.objects.get(pk=attempt.pk)
+    assert attempt.deadline - attempt.started_at == timedelta(minutes=15)
+    page = client.get(url("quiz", quiz.pk))
+    assertContains(page, "time \u00d7 1.5")
+    client.post(url("remove-accommodation", quiz.accommodations.get().pk))
+    assertNotContains(client.get(url("quiz", quiz.pk)), "time \u00d7 1.5")
+
+
+def test_more_time_in_all_quizzes_of_the_course_and_no_other(client, quiz, ines):
+    alice = enroll(make_user("alice"), quiz.course).user
+    second = make_quiz(lesson=quiz.lesson)
+    make_course("Cake", instructor=ines)
+    elsewhere = make_quiz(lesson=Lesson.objects.last())
+    later = timezone.now() + timedelta(days=3)
+    sent = {"email": alice.email, "time_factor": "2", "extra_attempts": "1", "everywhere": "on"}
+    client.post(url("save-accommodation", quiz.pk), sent | {"closes_at": f"{later:%Y-%m-%dT%H:%M}"})
+    assert [quiz.accommodations.count(), second.accommodations.count()] == [1, 1]
+    assert not elsewhere.accommodations.exists()
+
+
+def test_only_a_student_of_the_course_is_given_more(client, quiz):
+    outsider = make_user("charlie")
+    sent = {"email": outsider.email, "time_factor": "2", "extra_attempts": "0"}
+    answer = client.post(url("save-accommodation", quiz.pk), sent, headers={"accept": "application/json"})
+    assert answer.status_code == 422
+    assert "Nobody with this address" in answer.json()["detail"]
+
+
+def test_the_page_costs_the_same_for_many_students_with_more_time(client, quiz, django_assert_num_queries):
+    pool = QuestionPool.objects.create(course=quiz.course, title="Crusts")
+    quiz.draws.create(pool=pool)
+    for n in range(4):
+        quiz.accommodations.create(user=enroll(make_user(f"student{n}"), quiz.course).user, time_factor=2)
+    client.get(url("quiz", quiz.pk))
+    # Session, person, quiz, questions, choices, draws, pools to choose from, accommodations, the bell.
+    with django_assert_num_queries(9):
+        client.get(url("quiz", quiz.pk))
