@@ -65,6 +65,13 @@ def watch_states(session_ids: Sequence[str]) -> None:
         _states.note_sessions(session_ids)
 
 
+def forget_faces(session_ids: Sequence[str]) -> None:
+    """Of sessions that have ended, at once what this process keeps to follow their faces; it would be gone within five
+    seconds (tracker.py), as it is in a worker that did not get this."""
+    if _promoted is not None:
+        _promoted.serving.engine.tracker.forget(session_ids)
+
+
 def _start_engine() -> PromotedEngine:
     import torch  # web processes that only queue frames never load it
 
@@ -143,7 +150,6 @@ class PromotedEngine:
 
     def _follow(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
-            self.serving.engine.tracker.sweep()
             try:
                 with own_connection():
                     self._look()

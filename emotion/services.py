@@ -14,6 +14,8 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
 from accounts import audit
 from courses.models import Course, Enrollment, Lesson
@@ -72,10 +74,25 @@ def end_sessions(sessions: LessonSessionQuerySet, reason: str) -> int:
 
 
 def _tell_to_stop(sessions: list[uuid.UUID], reason: str) -> None:
-    store = open_frame_store(settings.REDIS_URL)
-    for session_id in sessions:
-        store.discard(str(session_id))
+    _forget_pictures(sessions)
     broadcast.send_many({str(pk): [{"type": "closed", "message": reason}] for pk in sessions})
+
+
+def _forget_pictures(sessions: list[uuid.UUID]) -> None:
+    """What waits to be read, and what a worker keeps of the last frame to follow a face. Both are gone within five
+    seconds by themselves, so a broker that is away keeps nobody from stopping."""
+    from emotion.tasks import forget_faces  # here, since tasks record through services
+
+    names = [str(session_id) for session_id in sessions]
+    if not names:
+        return
+    try:
+        store = open_frame_store(settings.REDIS_URL)
+        for name in names:
+            store.discard(name)
+        forget_faces.apply_async(args=[names], expires=5, retry=False)
+    except (RedisError, BrokerError, OSError):
+        logger.warning("What %d ended sessions left waiting goes by itself: the broker is away.", len(names))
 
 
 def erase_history(*, user, course: Course | None = None) -> int:
@@ -92,8 +109,10 @@ def erase_history(*, user, course: Course | None = None) -> int:
         fitted=None, shortfall="", answers=0, newest_answer_at=None
     )
     kept.update(features=None)
-    count = sessions.count()
+    erased = list(sessions.values_list("pk", flat=True))
+    count = len(erased)
     sessions.delete()
+    transaction.on_commit(lambda: _forget_pictures(erased))
     if count:
         about = {"course": course.pk} if course else {}
         audit.record(action=audit.Action.HISTORY_ERASED, actor=user, subject=user, **about)
@@ -129,7 +148,7 @@ def end_session(*, session: LessonSession) -> None:
     """Stop. Ending twice is ending once."""
     LessonSession.objects.open().filter(pk=session.pk).update(ended_at=timezone.now())
     _forget_readings([session.pk])
-    open_frame_store(settings.REDIS_URL).discard(str(session.pk))
+    _forget_pictures([session.pk])
 
 
 def _forget_readings(sessions: list[uuid.UUID]) -> None:

@@ -24,6 +24,14 @@ def watch_states(session_ids: list[str]) -> None:
     live.watch_states(session_ids)
 
 
+@shared_task(name="emotion.forget_faces", ignore_result=True)
+def forget_faces(session_ids: list[str]) -> None:
+    """Forget where the faces of ended sessions were. Run twice, the second finds nothing."""
+    from emotion import live
+
+    live.forget_faces(session_ids)
+
+
 @worker_ready.connect
 def _load_model(sender, **_) -> None:
     if QUEUE in sender.app.amqp.queues.consume_from:

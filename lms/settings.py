@@ -229,6 +229,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ROUTES = {
     "emotion.process_frames": {"queue": "frames"},
     "emotion.watch_states": {"queue": "frames"},
+    "emotion.forget_faces": {"queue": "frames"},
     "courses.send_notifications": {"queue": "mail"},
 }
 CELERY_TASK_SERIALIZER = "json"

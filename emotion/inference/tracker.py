@@ -5,14 +5,17 @@ detector found is looked for around its last place, and where it is clearly ther
 doubt, and at the latest every fourth frame or four seconds, is the detector's: a second face, or one that left, is
 noticed by then.
 
-The small pictures (24 px) live in memory for KEEP_SECONDS, and `sweep` ends them whether or not frames still come.
+Nothing of a picture outlives five seconds, as of the frames themselves: the small pictures (24 px) lie in this
+process's memory only, and a thread that lives as long as they do ends each KEEP_SECONDS after its frame was looked at,
+whether or not frames still come. `forget` ends a session's at once. A process that has none of a session looks for its
+face.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -21,6 +24,8 @@ import numpy as np
 from emotion.inference.results import Face
 
 KEEP_SECONDS = 4.0  # after the detector saw it; then it has to look again
+SWEEP_SECONDS = 0.5
+MOST_KEPT = 2000  # sessions; beyond them the detector looks at each frame
 IN_A_ROW = 3  # frames that follow one look of the detector
 SIDE = 24  # pixels of a face's small picture
 WINDOW = 2  # it is looked for in a square of so many times its side
@@ -44,6 +49,7 @@ class FaceTracker:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
         self._lock = threading.Lock()
+        self._sweeping = False
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -51,7 +57,7 @@ class FaceTracker:
     def follow(self, session: str, image: np.ndarray, reduced: int) -> Face | None:
         """The session's face in an (H, W, 3) uint8 picture, or None where the detector has to look."""
         with self._lock:
-            seen = self._seen.pop(session, None)
+            seen = self._seen.get(session)
         if seen is None or seen.followed >= IN_A_ROW or self._clock() - seen.at >= KEEP_SECONDS:
             return None
         window = _cut(image, seen.face, reduced, WINDOW)
@@ -68,7 +74,8 @@ class FaceTracker:
         down = (row + _peak(found[row - 1 : row + 2, column]) - middle) * pixel
         face = replace(seen.face, x=seen.face.x + across, y=seen.face.y + down)
         with self._lock:
-            self._seen[session] = replace(seen, face=face, followed=seen.followed + 1)
+            if self._seen.get(session) is seen:  # else it was forgotten meanwhile, and stays so
+                self._seen[session] = replace(seen, face=face, followed=seen.followed + 1)
         return face
 
     def note(self, session: str, image: np.ndarray, reduced: int, faces: list[Face]) -> None:
@@ -76,14 +83,32 @@ class FaceTracker:
         patch = _cut(image, faces[0], reduced, 1) if len(faces) == 1 else None
         with self._lock:
             self._seen.pop(session, None)
-            if patch is not None and patch.std() >= FLATTEST:
-                self._seen[session] = _Seen(faces[0], patch, self._clock())
+            if patch is None or patch.std() < FLATTEST or len(self._seen) >= MOST_KEPT:
+                return
+            self._seen[session] = _Seen(faces[0], patch, self._clock())
+            if not self._sweeping:
+                self._sweeping = True
+                threading.Thread(target=self._sweep_until_empty, name="face-sweeper", daemon=True).start()
 
-    def sweep(self) -> None:
-        """Forget what the detector saw KEEP_SECONDS ago or more."""
+    def forget(self, sessions: Iterable[str]) -> None:
+        """Of students who have stopped, withdrawn or erased."""
+        with self._lock:
+            for session in sessions:
+                self._seen.pop(session, None)
+
+    def sweep(self) -> bool:
+        """Forget what the detector saw KEEP_SECONDS ago or more. Returns whether anything is left."""
         oldest = self._clock() - KEEP_SECONDS
         with self._lock:
             self._seen = {session: seen for session, seen in self._seen.items() if seen.at > oldest}
+            self._sweeping = bool(self._seen)
+            return self._sweeping
+
+    def _sweep_until_empty(self) -> None:
+        while True:
+            time.sleep(SWEEP_SECONDS)
+            if not self.sweep():
+                return
 
 
 def _side(face: Face) -> float:

@@ -200,10 +200,11 @@ class CameraPanel {
   }
 
   facts() {
-    const parts = [`${this.answered} ${this.answered === 1 ? "picture" : "pictures"} read`];
-    if (this.dropped) parts.push(`${this.dropped} passed over`);
+    const [count, dropped, sent] = [this.answered, this.dropped, inWords(this.bytes)];
+    const parts = [count === 1 ? gettext("1 picture read") : gettext("%(count)s pictures read", { count })];
+    if (dropped) parts.push(gettext("%(dropped)s passed over", { dropped }));
     if (this.latency !== null) parts.push(`${this.latency} ms`);
-    parts.push(`${inWords(this.bytes)} sent`);
+    parts.push(gettext("%(sent)s sent", { sent }));
     return parts.join(" · ");
   }
 
@@ -396,7 +397,7 @@ class CameraPanel {
 }
 
 function inWords(bytes) {
-  if (bytes < 1000) return `${bytes} bytes`;
+  if (bytes < 1000) return gettext("%(bytes)s bytes", { bytes });
   return bytes < 1e6 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 

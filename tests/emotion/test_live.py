@@ -2,10 +2,12 @@
 
 import time
 
+import numpy as np
 import pytest
 
-from emotion import live, registry, services
+from emotion import live, registry, services, tasks
 from emotion.core.manifest import CheckpointError
+from emotion.inference.results import Face
 from emotion.models import EmotionReading
 from tests.emotion.core.factories import make_checkpoint
 from tests.emotion.factories import make_answer, make_frame, make_jpeg
@@ -74,6 +76,18 @@ def test_an_answered_frame_is_not_dropped_as_well_when_its_state_cannot_be_noted
     wait_for(told, session, 1)
     live.stop_batcher()
     assert [message["type"] for message in told[str(session.pk)]] == ["reading"]
+
+
+def test_a_worker_forgets_where_a_face_was(session, checkpoints, told):
+    make_checkpoint(checkpoints / "small")
+    tasks.forget_faces([str(session.pk)])  # before there is anything to forget
+    live.live_batcher()
+    tracker = live._promoted.serving.engine.tracker
+    face = Face(60, 40, 100, 100, 0.9)
+    tracker.note(str(session.pk), np.arange(320 * 240 * 3, dtype=np.uint8).reshape(240, 320, 3), 1, [face])
+    assert len(tracker) == 1
+    tasks.forget_faces([str(session.pk)])
+    assert len(tracker) == 0
 
 
 def test_a_frame_that_waited_too_long_is_told_as_dropped(session, checkpoints, told):

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from courses.services import withdraw_student
-from emotion import consents, registry, services
+from emotion import consents, registry, services, tasks
 from emotion.core.manifest import CheckpointError
 from emotion.models import (
     Consent,
@@ -216,6 +217,31 @@ def test_ending_twice_is_ending_once(session, store):
     services.end_session(session=session)
     session.refresh_from_db()
     assert session.ended_at == when
+
+
+@pytest.mark.parametrize("how", ["stop", "withdraw", "erase"])
+def test_who_stops_withdraws_or_erases_is_forgotten_by_the_worker_that_followed_the_face(
+    how, alice, course, session, store, told, monkeypatch, django_capture_on_commit_callbacks
+):
+    asked = []
+    monkeypatch.setattr(tasks.forget_faces, "apply_async", lambda args, **_: asked.extend(args[0]))
+    with django_capture_on_commit_callbacks(execute=True):
+        if how == "stop":
+            services.end_session(session=session)
+        elif how == "withdraw":
+            consents.withdraw_consent(user=alice, course=course)
+        else:
+            services.erase_history(user=alice, course=course)
+    assert asked == [str(session.pk)]
+
+
+def test_stopping_works_while_the_broker_is_away(session, store, monkeypatch):
+    def away(*_, **__):
+        raise OperationalError("Connection refused.")
+
+    monkeypatch.setattr(tasks.forget_faces, "apply_async", away)
+    services.end_session(session=session)
+    assert not LessonSession.objects.open().exists()
 
 
 # Retention

@@ -1,10 +1,13 @@
 """A face that hardly moves is followed; anything else is the detector's."""
 
+import time
+
 import cv2
 import numpy as np
 import pytest
 from django.conf import settings
 
+from emotion.inference import tracker
 from emotion.inference.engine import Engine
 from emotion.inference.results import Face
 from emotion.inference.tracker import IN_A_ROW, KEEP_SECONDS, FaceTracker
@@ -106,9 +109,37 @@ def test_nothing_of_a_face_is_kept_for_longer_than_some_seconds(shipped, looks, 
     ask(shipped, jpeg)
     assert looks == [1, 1]
     assert len(shipped.tracker) == 1
-    clock.now += KEEP_SECONDS
-    shipped.tracker.sweep()
-    assert len(shipped.tracker) == 0
+    clock.now += KEEP_SECONDS  # and no further frame comes
+    deadline = time.monotonic() + 5
+    while len(shipped.tracker):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert KEEP_SECONDS + tracker.SWEEP_SECONDS < 5
+
+
+def test_who_stopped_is_forgotten_at_once_even_while_a_frame_is_being_read(clock, astronaut):
+    faces, grey = FaceTracker(clock), astronaut[::2, ::2]
+    face = Face(230, 150, 160, 160, 0.9)
+    for session in ("ada", "bob"):
+        faces.note(session, grey, 2, [face])
+
+    def stop_meanwhile() -> float:
+        faces.forget(["ada"])
+        return clock.now
+
+    faces._clock = stop_meanwhile
+    faces.follow("ada", grey, 2)
+    assert len(faces) == 1
+    assert faces.follow("ada", grey, 2) is None
+
+
+def test_beyond_so_many_sessions_the_detector_looks(clock, astronaut, monkeypatch):
+    monkeypatch.setattr(tracker, "MOST_KEPT", 1)
+    faces, grey = FaceTracker(clock), astronaut[::2, ::2]
+    for session in ("ada", "bob", "ada"):
+        faces.note(session, grey, 2, [Face(230, 150, 160, 160, 0.9)])
+    assert len(faces) == 1
+    assert faces.follow("bob", grey, 2) is None
 
 
 def test_a_picture_without_contrast_is_never_followed(clock):
