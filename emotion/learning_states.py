@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 
 from emotion import broadcast, evidence, services, support
 from emotion.core import affect
-from emotion.core.affect import Observation, StateEstimate
+from emotion.core.affect import Behaviour, Observation, SelfReport, StateEstimate
 from emotion.course_calibration import calibration_of
 from emotion.evidence import Seen
 from emotion.inference.results import Answer
@@ -51,35 +51,57 @@ def observe(*, sessions: Mapping[str, StateEstimate | None], now: float) -> dict
     acts, said = evidence.acts_of(users, moment), evidence.said_by(users, moment)
     estimates: dict[str, StateEstimate] = {}
     for session in watched:
-        observations = [seen.observation for seen in readings[session.pk]]
-        if session.baseline is None and (resting := _baseline(session, observations)):
-            session.baseline = resting
-            LessonSession.objects.filter(pk=session.pk).update(baseline=resting)
-        estimates[str(session.pk)] = affect.estimate(
-            observations,
-            acts[session.user_id, session.lesson_id],
-            said[session.user_id, session.lesson_id],
-            now=now,
-            baseline=session.baseline,
-            previous=sessions[str(session.pk)],
-            calibration=calibration_of(session.lesson.module.course),
-        )
+        try:
+            estimates[str(session.pk)] = _estimate(
+                session,
+                [seen.observation for seen in readings[session.pk]],
+                acts[session.user_id, session.lesson_id],
+                said[session.user_id, session.lesson_id],
+                now,
+                sessions[str(session.pk)],
+            )
+        except Exception:  # what is wrong with one session or its course must not cost the others their window
+            logger.warning("No learning state for session %s.", session.pk, exc_info=True)
     _count({key: (readings[uuid.UUID(key)][-1], estimate.state) for key, estimate in estimates.items()})
     broadcast.send_many(
         {key: [{"type": "state", "words": STATE_LOOKS[estimate.state]}] for key, estimate in estimates.items()}
     )
     for session in watched:
+        if (estimate := estimates.get(str(session.pk))) is None:
+            continue
         try:
             support.consider(
                 user=session.user,
                 lesson=session.lesson,
                 session=session,
-                estimate=estimates[str(session.pk)],
+                estimate=estimate,
                 place=readings[session.pk][-1].place,
             )
         except Exception:  # somebody who has just erased everything must not cost the others theirs
             logger.warning("No support was considered for session %s.", session.pk, exc_info=True)
     return estimates
+
+
+def _estimate(
+    session: LessonSession,
+    observations: list[Observation],
+    acts: list[Behaviour],
+    said: list[SelfReport],
+    now: float,
+    previous: StateEstimate | None,
+) -> StateEstimate:
+    if session.baseline is None and (resting := _baseline(session, observations)):
+        session.baseline = resting
+        LessonSession.objects.filter(pk=session.pk).update(baseline=resting)
+    return affect.estimate(
+        observations,
+        acts,
+        said,
+        now=now,
+        baseline=session.baseline,
+        previous=previous,
+        calibration=calibration_of(session.lesson.module.course),
+    )
 
 
 def _baseline(session: LessonSession, observations: list[Observation]) -> dict[str, float] | None:

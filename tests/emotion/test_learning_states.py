@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from courses.quizzes import services as quiz_services
 from emotion import consents, learning_states, services, support
+from emotion.core import affect
 from emotion.core.affect import DEFAULT
 from emotion.learning_states import StateWatch
 from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport, SupportEvent
@@ -218,6 +219,29 @@ def test_an_error_with_one_student_costs_the_others_nothing(lesson, told, monkey
     found = learning_states.observe(sessions={str(session.pk): None for session in sessions}, now=now)
     assert len(found) == 2
     assert sorted(considered) == sorted(session.user_id for session in sessions)
+
+
+def test_a_session_whose_state_cannot_be_estimated_costs_the_others_nothing(lesson, told, monkeypatch):
+    now = time.time()
+    sessions = []
+    for name in ("bob", "carol"):
+        student = make_user(name)
+        enroll(student, lesson.course)
+        sessions.append(make_session(student, lesson))
+        show(sessions[-1], now, neutral=0.9)
+    told.clear()
+    broken, fine = sessions
+    estimate = affect.estimate
+
+    def one_fails(observations, *rest, baseline, **options):
+        if baseline == {"broken": 1.0}:
+            raise ValueError
+        return estimate(observations, *rest, baseline=baseline, **options)
+
+    LessonSession.objects.filter(pk=broken.pk).update(baseline={"broken": 1.0})
+    monkeypatch.setattr(affect, "estimate", one_fails)
+    found = learning_states.observe(sessions={str(session.pk): None for session in sessions}, now=now)
+    assert set(found) == set(told) == {str(fine.pk)}
 
 
 def test_several_threads_may_note_at_once(monkeypatch):
