@@ -12,6 +12,7 @@ class CoursesConfig(AppConfig):
         from courses.assignments import deadlines as assignment_deadlines
         from courses.assignments import grades as assignment_grades
         from courses.assignments.models import SubmissionFile
+        from courses.at_risk.personal_data import erase_outreach, export_outreach
         from courses.calendar import deadlines
         from courses.certificates import listen
         from courses.certificates import transfer as certificate_transfer
@@ -55,6 +56,7 @@ class CoursesConfig(AppConfig):
         deadlines.register("quizzes", quiz_deadlines.due)
         deadlines.register("assignments", assignment_deadlines.due)
         register("courses", export=services.export_learning, erase=services.erase_learning)
+        register("outreach", export=export_outreach, erase=erase_outreach)
         # Later ones are erased first: both ask who is in a course, which is known as long as the enrollments stand.
         register("notifications", export=export_notifications, erase=erase_notifications)
         register("discussion", export=export_discussion, erase=erase_discussion)

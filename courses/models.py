@@ -419,6 +419,7 @@ from courses.assignments.models import (  # noqa: E402, F401
     Submission,
     SubmissionFile,
 )
+from courses.at_risk.models import Outreach  # noqa: E402, F401
 from courses.calendar.models import CalendarFeed  # noqa: E402, F401
 from courses.certificates.models import Certificate, CertificateRule  # noqa: E402, F401
 from courses.discussion.models import (  # noqa: E402, F401

@@ -10,9 +10,10 @@ class EmotionConfig(AppConfig):
         from django.db.models.signals import post_delete
 
         from accounts.personal_data import register
+        from courses.at_risk import sources
         from courses.panels import register_course_panel, register_lesson_panel
         from courses.quizzes.signals import attempt_submitted
-        from emotion import class_history, personal_data, support, tasks  # noqa: F401  (tasks hears Celery's signals)
+        from emotion import class_history, personal_data, shared_signs, support, tasks  # noqa: F401  (tasks hears Celery's signals)
         from emotion.dashboard.panels import camera_panel, climate_panel, support_panel
 
         register(
@@ -21,6 +22,7 @@ class EmotionConfig(AppConfig):
             erase=personal_data.erase_emotion,
             by_itself=_("What the camera gave rise to, what you said of lessons, and your consent"),
         )
+        sources.register("emotion", shared_signs.signs_shared_with)
         register_lesson_panel("emotion", camera_panel)
         register_lesson_panel("support", support_panel)
         register_course_panel("climate", climate_panel)

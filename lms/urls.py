@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("courses.studio.urls")),
     path("", include("courses.assignments.urls")),
     path("", include("courses.enrollment.urls")),
+    path("", include("courses.at_risk.urls")),
     path("", include("courses.gradebook.urls")),
     path("", include("courses.certificates.urls")),
     path("", include("courses.events.urls")),

@@ -15,6 +15,7 @@ class NotificationKind(models.TextChoices):
     MARKS = "marks", _("Your marks are there")
     DEADLINE = "deadline", _("Something is due soon")
     ENROLMENT = "enrolment", _("You were enrolled in a course")
+    MESSAGE = "message", _("Messages from those who teach you")
 
 
 class MailWish(models.TextChoices):
@@ -31,6 +32,7 @@ DEFAULT_MAIL = {
     NotificationKind.MARKS: MailWish.EACH,
     NotificationKind.DEADLINE: MailWish.EACH,
     NotificationKind.ENROLMENT: MailWish.EACH,
+    NotificationKind.MESSAGE: MailWish.EACH,
 }
 
 

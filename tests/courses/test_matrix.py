@@ -33,6 +33,7 @@ from courses.models import (
     Lesson,
     LessonRevision,
     Notification,
+    Outreach,
     Progress,
     QuizAttempt,
     SubmissionFile,
@@ -95,6 +96,9 @@ TABLE = {
     "enrollment:remove": "POST L----3-3",
     "enrollment:answer": "POST L----3-3",
     "enrollment:join": "GET 22222222",
+    "at_risk:list": "GET L----2-2",
+    "at_risk:reach-out": "GET L----2-2",
+    "at_risk:outreach": "GET L-2--2-2",
     "courses:landing": "GET 23333333",
     "courses:home": "GET L2222222",
     "courses:catalogue": "GET 22222222",
@@ -298,6 +302,9 @@ class World:
         self.people |= {"ines": make_instructor("ines"), "ivo": make_instructor("ivo"), "admin": make_admin()}
         self.course = make_course("Bread", instructor=self.people["ines"], slug="bread")
         self.alice = enroll(self.people["alice"], self.course)
+        self.outreach = Outreach.objects.create(
+            enrollment=self.alice, kind="message", words="How is it going?", by=self.people["ines"]
+        )
         enroll(self.people["olga"], self.course, role="observer")
         enroll(self.people["anton"], self.course, role="assistant")
         self.lesson = Lesson.objects.first()
@@ -364,6 +371,8 @@ class World:
             "enrollment:remove-cohort pk": self.cohort.pk,
             "enrollment:revoke pk": self.invitation.pk,
             "enrollment: pk": self.alice.pk,
+            "at_risk:outreach pk": self.outreach.pk,
+            "at_risk: pk": self.alice.pk,
             "assignments:grade pk": self.submission.pk,
             "assignments:remove-file pk": self.submission_file.pk,
             "assignments:file pk": self.submission_file.pk,
