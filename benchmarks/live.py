@@ -6,9 +6,10 @@
     python benchmarks/live.py --soak 600          production wiring at --students, a worker killed each minute
     python benchmarks/live.py --efficiency        the pipeline's frames/s over the bare engine's, on one core each
 
-Each student has a WebSocket and sends a frame a second, one in flight, as the page does; with --obey at the pace that
-the server asks for. The server runs in a process of its own, with `production` beside a worker, a Redis-protocol server
-and PostgreSQL; all of it on this machine, and so is this client, whose processor time is reported apart.
+Each student has a WebSocket and sends a frame of a moving face a second, one in flight, as the page does; with --obey
+at the pace that the server asks for. The server runs in a process of its own, with `production` beside a worker, a
+Redis-protocol server and PostgreSQL; all of it on this machine, and so is this client, whose processor time is reported
+apart.
 """
 
 from __future__ import annotations
@@ -73,12 +74,23 @@ class Tally:
     errors: int = 0
 
 
-def make_jpeg() -> bytes:
-    """A face as the page sends it: 480x360, quality 70 (scikit-image's astronaut: NASA, public domain)."""
+def make_clip(count: int = 60) -> list[bytes]:
+    """Frames of a face as the page sends them, 480x360 at quality 70. It sways, nears and tilts from each to the next
+    as the "usual" student of benchmarks/tracking.py does (scikit-image's astronaut: NASA, public domain)."""
     from skimage import data
 
-    picture = cv2.resize(data.astronaut()[:300, 30:430, ::-1], (480, 360), interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, 70])[1].tobytes()
+    photograph = cv2.resize(data.astronaut()[:300, 30:430, ::-1], (480, 360), interpolation=cv2.INTER_AREA)
+    draw, clip = np.random.default_rng(0), []
+    place, near = np.zeros(2), 1.0
+    for _ in range(count):
+        place = np.clip(place + draw.normal(0, 9, 2), -50, 50)  # pixels; the face is 110 wide
+        near = float(np.clip(near * (1 + draw.normal(0, 0.03)), 0.85, 1.2))
+        turn = cv2.getRotationMatrix2D((240, 180), draw.normal(0, 3), near)
+        turn[:, 2] += place
+        frame = cv2.warpAffine(photograph, turn, (480, 360), borderMode=cv2.BORDER_REPLICATE)
+        frame = np.clip(frame * (1 + draw.normal(0, 0.05)), 0, 255).astype(np.uint8)
+        clip.append(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 70])[1].tobytes())
+    return clip
 
 
 def make_students(server: AttuneServer, environment: dict[str, str], count: int) -> list[list[str]]:
@@ -90,7 +102,9 @@ def make_students(server: AttuneServer, environment: dict[str, str], count: int)
     return json.loads(line.removeprefix("STUDENTS "))
 
 
-async def student(number: int, url: str, keys: list[str], jpeg: bytes, until: float, pace: float, obey: bool, t: Tally):
+async def student(
+    number: int, url: str, keys: list[str], clip: list[bytes], until: float, pace: float, obey: bool, t: Tally
+):
     cookie, session = keys
     address = f"{url.replace('http', 'ws')}/ws/lesson-sessions/{session}/"
     await asyncio.sleep(random.random() * pace)
@@ -105,7 +119,7 @@ async def student(number: int, url: str, keys: list[str], jpeg: bytes, until: fl
                 head = json.dumps({"sequence": sequence}).encode()
                 started = time.monotonic()
                 t.sent += 1
-                await socket.send(len(head).to_bytes(2, "big") + head + jpeg)
+                await socket.send(len(head).to_bytes(2, "big") + head + clip[(7 * number + sequence) % len(clip)])
                 while True:
                     message = json.loads(await asyncio.wait_for(socket.recv(), GIVE_UP_SECONDS))
                     if message.get("sequence") == sequence and message["type"] != "accepted":
@@ -123,10 +137,10 @@ async def student(number: int, url: str, keys: list[str], jpeg: bytes, until: fl
         t.errors += 1
 
 
-async def crowd(url: str, keys: list[list[str]], jpeg: bytes, seconds: float, pace: float, obey: bool) -> Tally:
+async def crowd(url: str, keys: list[list[str]], clip: list[bytes], seconds: float, pace: float, obey: bool) -> Tally:
     tally = Tally()
     until = time.monotonic() + seconds
-    await asyncio.gather(*(student(n, url, k, jpeg, until, pace, obey, tally) for n, k in enumerate(keys)))
+    await asyncio.gather(*(student(n, url, k, clip, until, pace, obey, tally) for n, k in enumerate(keys)))
     return tally
 
 
@@ -140,10 +154,12 @@ def resident_megabytes(server: AttuneServer) -> float:
     return total
 
 
-def measure(server: AttuneServer, keys: list[list[str]], jpeg: bytes, seconds: float, pace: float, obey: bool) -> dict:
+def measure(
+    server: AttuneServer, keys: list[list[str]], clip: list[bytes], seconds: float, pace: float, obey: bool
+) -> dict:
     before, used = resident_megabytes(server), resource.getrusage(resource.RUSAGE_SELF)
     started = time.monotonic()
-    tally = asyncio.run(crowd(server.url, keys, jpeg, seconds, pace, obey))
+    tally = asyncio.run(crowd(server.url, keys, clip, seconds, pace, obey))
     taken = time.monotonic() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
     waits = sorted(tally.waits)
@@ -163,32 +179,32 @@ def measure(server: AttuneServer, keys: list[list[str]], jpeg: bytes, seconds: f
     }
 
 
-def capacity(server: AttuneServer, keys: list[list[str]], jpeg: bytes, seconds: float, show) -> dict:
+def capacity(server: AttuneServer, keys: list[list[str]], clip: list[bytes], seconds: float, show) -> dict:
     """By halves: the most students with hardly a frame dropped and 95 % of the answers within a quarter of a second."""
     low, high, curve = 0, len(keys), []
     while high - low > max(5, low // 10):
         count = high if not curve else (low + high) // 2
-        row = measure(server, keys[:count], jpeg, seconds, 1.0, False)
+        row = measure(server, keys[:count], clip, seconds, 1.0, False)
         curve.append(row)
         show(row)
         good = row["reading"] >= 0.99 * row["sent"] and row["p95_ms"] <= 250 and not row["errors"]
         low, high = (count, high) if good else (low, count)
         if low == len(keys):
             break
-    at_60 = measure(server, keys[: max(1, round(0.6 * low))], jpeg, 90, 1.0, False)
+    at_60 = measure(server, keys[: max(1, round(0.6 * low))], clip, 90, 1.0, False)
     show(at_60)
-    twice = measure(server, keys[: min(len(keys), 2 * low)], jpeg, 30, 1.0, False)
+    twice = measure(server, keys[: min(len(keys), 2 * low)], clip, 30, 1.0, False)
     show(twice)
     return {"capacity_students": low, "at_60_percent": at_60, "at_twice": twice, "curve": curve}
 
 
-def soak(server: AttuneServer, keys: list[list[str]], jpeg: bytes, seconds: float) -> dict:
+def soak(server: AttuneServer, keys: list[list[str]], clip: list[bytes], seconds: float) -> dict:
     """Kill the worker each minute and bring it back; then every frame sent must have had one fate."""
     from concurrent.futures import ThreadPoolExecutor
 
     kills, until = 0, time.monotonic() + seconds
     with ThreadPoolExecutor(1) as pool:
-        row = pool.submit(measure, server, keys, jpeg, seconds, 1.0, False)
+        row = pool.submit(measure, server, keys, clip, seconds, 1.0, False)
         # Here, in the main thread: a child ends with the thread that started it.
         while time.monotonic() < until - 60:
             time.sleep(60)
@@ -223,7 +239,7 @@ def running(wiring: str, count: int):
         yield server, make_students(server, environment, count)
 
 
-def efficiency(jpeg: bytes, students: int, seconds: float) -> dict:
+def efficiency(clip: list[bytes], students: int, seconds: float) -> dict:
     """The server on the first core, this client on the second; then the bare engine on the first. More frames are
     offered than answered, or else the figure would be the client's."""
     cores = sorted(os.sched_getaffinity(0))
@@ -232,8 +248,8 @@ def efficiency(jpeg: bytes, students: int, seconds: float) -> dict:
     os.sched_setaffinity(0, {cores[0]})  # what the server inherits
     with running("embedded", students) as (server, keys):
         os.sched_setaffinity(0, {cores[1]})
-        measure(server, keys, jpeg, 5, 0.5, False)
-        through = measure(server, keys, jpeg, seconds, 0.5, False)
+        measure(server, keys, clip, 5, 0.5, False)
+        through = measure(server, keys, clip, seconds, 0.5, False)
     os.sched_setaffinity(0, {cores[0]})
     import torch
 
@@ -245,7 +261,10 @@ def efficiency(jpeg: bytes, students: int, seconds: float) -> dict:
     engine.warm_up()
     count, started = 0, time.monotonic()
     while time.monotonic() - started < seconds:
-        engine.predict([jpeg] * 16)
+        # Of as many sessions and each with its frames in turn, so that it follows faces as in the pipeline.
+        turn, group = divmod(count // 16, -(-students // 16))
+        some = range(16 * group, 16 * group + 16)
+        engine.predict([clip[(7 * number + turn) % len(clip)] for number in some], [str(number) for number in some])
         count += 16
     bare = count / (time.monotonic() - started)
     return {
@@ -272,31 +291,31 @@ def main() -> None:
     options = parser.parse_args()
     if not 0 < max(options.students) <= 1000 or not 0 < options.seconds <= 900:
         raise SystemExit("At most 1000 students and 900 seconds.")
-    jpeg = make_jpeg()
+    clip = make_clip()
 
     def show(row: dict) -> None:
         if not options.json:
             print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items()), flush=True)
 
     if options.efficiency:
-        figures: dict = efficiency(jpeg, max(options.students), options.seconds)
+        figures: dict = efficiency(clip, max(options.students), options.seconds)
     elif options.capacity:
         with running(options.wiring, max(options.students)) as (server, keys):
-            measure(server, keys[:10], jpeg, 3, 1.0, False)
-            figures = capacity(server, keys, jpeg, options.seconds, show)
+            measure(server, keys[:10], clip, 3, 1.0, False)
+            figures = capacity(server, keys, clip, options.seconds, show)
     elif options.soak:
         with running("production", options.students[0]) as (server, keys):
-            figures = soak(server, keys, jpeg, options.soak)
+            figures = soak(server, keys, clip, options.soak)
             show(figures)
     else:
         curve = []
         with running(options.wiring, max(options.students)) as (server, keys):
-            measure(server, keys[:10], jpeg, 3, 1.0, False)
+            measure(server, keys[:10], clip, 3, 1.0, False)
             for count in options.students:
-                row = measure(server, keys[:count], jpeg, options.seconds, options.pace, options.obey)
+                row = measure(server, keys[:count], clip, options.seconds, options.pace, options.obey)
                 curve.append(row)
                 show(row)
-        figures = {"wiring": options.wiring, "frame_bytes": len(jpeg), "curve": curve}
+        figures = {"wiring": options.wiring, "frame_bytes": round(statistics.mean(map(len, clip))), "curve": curve}
     if options.json:
         print(json.dumps(figures))
     elif options.efficiency:
