@@ -26,6 +26,7 @@ Provider = Callable[..., LessonPanel | None]
 _lesson: dict[str, Provider] = {}
 _home: dict[str, Provider] = {}
 _course: dict[str, Provider] = {}
+_teaching: dict[str, Provider] = {}
 
 
 def register_lesson_panel(name: str, provider: Provider) -> None:
@@ -43,6 +44,11 @@ def register_course_panel(name: str, provider: Provider) -> None:
     _course[name] = provider
 
 
+def register_teaching_panel(name: str, provider: Provider) -> None:
+    """A panel on the page of those who teach a course: provider(request, course)."""
+    _teaching[name] = provider
+
+
 def lesson_panels(request: HttpRequest, lesson) -> list[LessonPanel]:
     return _collect(_lesson, request, lesson)
 
@@ -53,6 +59,10 @@ def home_panels(request: HttpRequest) -> list[LessonPanel]:
 
 def course_panels(request: HttpRequest, course) -> list[LessonPanel]:
     return _collect(_course, request, course)
+
+
+def teaching_panels(request: HttpRequest, course) -> list[LessonPanel]:
+    return _collect(_teaching, request, course)
 
 
 def scripts_of(panels: list[LessonPanel]) -> list[str]:

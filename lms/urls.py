@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("courses.assignments.urls")),
     path("", include("courses.enrollment.urls")),
     path("", include("courses.at_risk.urls")),
+    path("", include("courses.overview.urls")),
     path("", include("courses.gradebook.urls")),
     path("", include("courses.certificates.urls")),
     path("", include("courses.events.urls")),

@@ -2,7 +2,7 @@
 
 from courses.models import Lesson
 from courses.panels import LessonPanel
-from emotion import panel_words
+from emotion import panel_words, selectors
 from emotion.core.labels import EXPRESSIONS
 from emotion.course_calibration import trust_in
 from emotion.models import Consent
@@ -62,3 +62,16 @@ def climate_panel(request, course) -> LessonPanel | None:
     if not features_are_on():
         return LessonPanel("emotion/_said_panel.html", context, order=20)
     return LessonPanel("emotion/_climate_panel.html", {**context, "trust": trust_in(course)}, order=20)
+
+
+def teaching_panel(request, course) -> LessonPanel | None:
+    """How each lesson looked to the class, in a sentence that leads to its chart; nothing with the features off."""
+    if not features_are_on():
+        return None
+    lessons = [
+        {**entry, "words": selectors.describe_states([entry]) or selectors.describe_timeline([entry])}
+        for entry in selectors.class_course(course=course)
+        if entry["students"]
+    ]
+    context = {"course": course, "lessons": lessons, "smallest_group": selectors.SMALLEST_GROUP}
+    return LessonPanel("emotion/_teaching_panel.html", context, order=20)

@@ -96,6 +96,7 @@ TABLE = {
     "enrollment:remove": "POST L----3-3",
     "enrollment:answer": "POST L----3-3",
     "enrollment:join": "GET 22222222",
+    "overview:overview": "GET L---22-2",
     "at_risk:list": "GET L----2-2",
     "at_risk:reach-out": "GET L----2-2",
     "at_risk:outreach": "GET L-2--2-2",

@@ -1,0 +1,22 @@
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from courses import panels
+from courses.models import Course
+from courses.overview import selectors
+
+
+@require_safe
+@login_required
+def overview(request: HttpRequest, slug: str) -> HttpResponse:
+    """For those who teach or assist: how the course goes, and what waits."""
+    course = get_object_or_404(Course.objects.staffed_by(request.user), slug=slug)
+    context = {
+        "course": course,
+        "teaches": course.is_taught_by(request.user),
+        "overview": selectors.overview(course),
+        "panels": panels.teaching_panels(request, course),
+    }
+    return render(request, "courses/overview/overview.html", context)
