@@ -19,7 +19,7 @@ NOT_BEGUN_DAYS, NOT_BEGUN = 7, 2
 FAILED_ONCE, FAILED_AGAIN, MOST_FOR_QUIZZES = 1, 2, 4
 OVERDUE, MOST_FOR_OVERDUE = 2, 4
 # Behind is half of what the middle of the class completed, once that is enough to be halved.
-BEHIND, LEAST_LESSONS_OF_CLASS = 2, 4
+BEHIND, LEAST_LESSONS_OF_CLASS = 2, 3
 LISTED_FROM = 2
 
 
@@ -47,12 +47,14 @@ class Facts:
 def signs_of(facts: Facts, *, now: datetime, class_completed: float) -> list[Sign]:
     """The signs of one student, the heaviest first; `class_completed` is the median of the class's lessons."""
     found = [*_silence(facts, now), *_quizzes(facts.failed), *_overdue(facts.overdue)]
-    if class_completed >= LEAST_LESSONS_OF_CLASS and facts.completed <= class_completed / 2:
-        words = _("Completed %(done)d lessons; the middle of the class %(usual)d") % {
-            "done": facts.completed,
-            "usual": class_completed,
-        }
-        found.append(Sign("behind", BEHIND, words))
+    began = facts.last_seen_at is not None
+    if began and class_completed >= LEAST_LESSONS_OF_CLASS and facts.completed <= class_completed / 2:
+        words = ngettext(
+            "Completed %(done)d lesson; the middle of the class %(usual)d",
+            "Completed %(done)d lessons; the middle of the class %(usual)d",
+            facts.completed,
+        )
+        found.append(Sign("behind", BEHIND, words % {"done": facts.completed, "usual": class_completed}))
     return sorted(found, key=lambda sign: -sign.points)
 
 
