@@ -13,6 +13,7 @@ from courses.admin_base import (
 )
 from courses.discussion import admin as discussion_admin  # noqa: F401
 from courses.enrollment import admin as enrollment_admin  # noqa: F401
+from courses.events import admin as events_admin  # noqa: F401
 from courses.models import Block, Course, Lesson, Module, Quiz
 from courses.notifications import admin as notifications_admin  # noqa: F401
 from courses.quizzes import admin as quizzes_admin  # noqa: F401  (registers its pages)

@@ -20,6 +20,15 @@ LONGEST_TEXT = 200_000
 PROMISED = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
 
 
+class MarkedMeanwhile(ValueError):
+    """Somebody else marked this submission since its marker opened it; `theirs` is their mark."""
+
+    def __init__(self, theirs: Mark):
+        self.theirs = theirs
+        words = _("%(who)s marked this meanwhile, with %(points)s points. Keep yours again to replace that mark.")
+        super().__init__(words % {"who": theirs.marker or _("Somebody"), "points": f"{theirs.points:g}"})
+
+
 class NotTaken(ValueError):
     """The work, or a file of it, is not taken; the message says why, to the person who hands it in."""
 
@@ -94,10 +103,17 @@ def hand_in(*, user: User, assignment: Assignment, text: str | None = None) -> S
 
 @transaction.atomic
 def mark_submission(
-    *, submission: Submission, marker: User, points: float | None, levels: dict[int, int], comment: str
+    *,
+    submission: Submission,
+    marker: User,
+    points: float | None,
+    levels: dict[int, int],
+    comment: str,
+    over: str | None = None,
 ) -> Mark:
     """Keep a mark for release. With a rubric its levels make the points; one level for each criterion, or NotTaken.
-    A released mark that is changed stays released: its student sees the new one."""
+    A released mark that is changed stays released: its student sees the new one. `over` is the `version` of the mark
+    that the marker read ("" for none): raises MarkedMeanwhile if somebody else's is there by now."""
     criteria = list(submission.assignment.criteria.all())
     if criteria:
         if any(levels.get(c.pk) not in range(len(c.levels)) for c in criteria):
@@ -106,6 +122,12 @@ def mark_submission(
     if points is None or not 0 <= points <= most_points(submission.assignment, criteria):
         most = f"{most_points(submission.assignment, criteria):g}"
         raise NotTaken(_("Points go from 0 to %(most)s.") % {"most": most})
+    if over is not None:
+        # The submission is locked, not its mark: two markers may both be about to make the first one.
+        Submission.objects.select_for_update().get(pk=submission.pk)
+        known = Mark.objects.select_related("marker").filter(submission=submission).first()
+        if known and known.version != over and known.marker_id != marker.pk:
+            raise MarkedMeanwhile(known)
     mark, _made = Mark.objects.update_or_create(
         submission=submission,
         defaults={

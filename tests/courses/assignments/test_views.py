@@ -212,6 +212,27 @@ def test_points_out_of_range_are_refused_and_nothing_typed_is_lost(client, alice
     assert not Mark.objects.exists()
 
 
+def test_two_who_mark_one_submission_notice_each_other(client, alice, lesson, ines):
+    anton = make_user("anton")
+    enroll(anton, lesson.course, role="assistant")
+    assignment = make_assignment(lesson=lesson)
+    hand_in(client, assignment, text="Mine.")
+    submission = Submission.objects.get()
+    address = url("grade", submission.pk)
+    client.force_login(ines)
+    assert 'name="over" value=""' in client.get(address).content.decode()  # nobody has marked it yet
+    client.force_login(anton)
+    client.post(address, {"points": "4", "comment": "Anton's words", "over": ""})
+    client.force_login(ines)
+    told = client.post(address, {"points": "7", "comment": "Ines's words", "over": ""})
+    assert told.status_code == 422
+    assertContains(told, "Anton marked this meanwhile, with 4 points", status_code=422)
+    assertContains(told, "Ines&#x27;s words", status_code=422)  # nothing typed is lost
+    assert Mark.objects.get().points == 4
+    client.post(address, {"points": "7", "comment": "Ines's words", "over": Mark.objects.get().version})
+    assert Mark.objects.get().points == 7
+
+
 def test_lateness_is_taken_off_and_said(client, alice, lesson, ines):
     due = timezone.now() - timedelta(days=1, hours=2)
     assignment = make_assignment(lesson=lesson, due_at=due, late_percent=10)

@@ -1,0 +1,42 @@
+"""Where an operator looks a message up that a receiver asks about."""
+
+import uuid
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from accounts.admin import AdministratorsOnly
+from accounts.admin_base import ReadOnly
+from courses.events.models import WebhookDelivery
+from courses.events.payload import message_id
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnly, AdministratorsOnly, ModelAdmin):
+    """To read. The search takes the `webhook-id` that a receiver saw, or a piece of an endpoint's address."""
+
+    list_display = ["shown_id", "endpoint", "shown_kind", "state", "attempts", "status_code", "created_at"]
+    list_filter = ["status_code"]
+    list_select_related = ["endpoint", "event"]
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ["endpoint__url"]
+    search_help_text = "A webhook-id (msg_...), or a piece of the endpoint's address."
+    exclude = ["uuid"]
+    readonly_fields = ["shown_id"]
+
+    @display(description="webhook-id")
+    def shown_id(self, delivery):
+        return message_id(delivery)
+
+    @display(description="event")
+    def shown_kind(self, delivery):
+        return delivery.event.get_kind_display() if delivery.event else "test"
+
+    def get_search_results(self, request, queryset, search_term):
+        try:
+            wanted = uuid.UUID(search_term.strip().removeprefix("msg_"))
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(uuid=wanted), False
