@@ -1,6 +1,7 @@
 // The camera in a lesson: to the session's socket, at the pace the server asks for, go JPEGs or, where the student has
 // chosen to have them read on this device, what was read and no picture. And what comes back.
 
+import { PlaceInLesson } from "./place_in_lesson.js";
 import { gettext } from "./words.js";
 
 const PACE_MS = { fastest: 550, first: 1000, slowest: 5000 }; // the server takes two frames a second and no more
@@ -399,29 +400,6 @@ class CameraPanel {
 function inWords(bytes) {
   if (bytes < 1000) return gettext("%(bytes)s bytes", { bytes });
   return bytes < 1e6 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-// Which block is being read, and for how many seconds it has been so far.
-class PlaceInLesson {
-  constructor() {
-    this.blocks = [...document.querySelectorAll("[data-block-id]")];
-    this.seconds = new Map();
-    setInterval(() => {
-      const block = this.current();
-      if (block && !document.hidden) this.seconds.set(block, (this.seconds.get(block) || 0) + 0.5);
-    }, 500);
-  }
-
-  current() {
-    const middle = innerHeight * 0.4;
-    const before = this.blocks.filter((block) => block.getBoundingClientRect().top <= middle);
-    return before.at(-1) || this.blocks[0];
-  }
-
-  now() {
-    const block = this.current();
-    return block ? { block: Number(block.dataset.blockId), place_seconds: this.seconds.get(block) || 0 } : {};
-  }
 }
 
 document.querySelectorAll("[data-camera]").forEach((root) => {
