@@ -151,6 +151,7 @@ MIDDLEWARE = [
     "lms.metrics.requests.CountingMiddleware",  # first, so that it counts all of the time
     "lms.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "lms.middleware.CompressionMiddleware",
     "lms.middleware.CameraCodeMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -359,6 +360,7 @@ STATIC_ROOT = ATTUNE_DATA_DIR / "staticfiles"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one at each start
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 WHITENOISE_ADD_HEADERS_FUNCTION = add_worker_policy
 
 REST_FRAMEWORK = {
