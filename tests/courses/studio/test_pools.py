@@ -39,7 +39,7 @@ def test_an_author_draws_from_a_new_pool_and_writes_its_questions(client, quiz):
     question = Question.objects.get(pool=pool)
     client.post(url("save-question", question.pk), {"kind": "numeric", "prompt": "6 x 7", "number": "42", "points": 1})
     assertContains(client.get(url("pool", pool.pk)), "6 x 7")
-    assertContains(client.get(url("quiz", quiz.pk)), "1 of 1 questions, 3 points each")
+    assertContains(client.get(url("quiz", quiz.pk)), "1 of 1 questions, points each: 3")
     alice = enroll(make_user("alice"), quiz.course).user
     asked = [row[0] for row in begin_attempt(user=alice, quiz=quiz).layout]
     assert question.pk in asked
