@@ -13,12 +13,14 @@ from django.http import HttpRequest
 
 @dataclass(frozen=True)
 class LessonPanel:
-    """`template` is rendered with `context` and the request; `scripts` are static paths of ES modules."""
+    """`template` is rendered with `context` and the request; `scripts` are static paths of ES modules. `tour` is what
+    the guided walk says of it: a CSS selector, a title and words."""
 
     template: str
     context: dict = field(default_factory=dict)
     order: int = 100
     scripts: tuple[str, ...] = ()
+    tour: tuple[str, str, str] | None = None
 
 
 Provider = Callable[..., LessonPanel | None]

@@ -14,7 +14,7 @@ from courses.forms import BlockProgressForm
 from courses.markdown import render as render_markdown
 from courses.models import Asset, Block, Course, Lesson
 from courses.release.locks import require_asset_open, require_open
-from courses.welcome.tours import FIRST_LESSON, TEACHING
+from courses.welcome.tours import TEACHING, first_lesson
 
 CATALOGUE_PAGE = 24
 
@@ -248,7 +248,7 @@ def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: 
         "kinds": {b.block.kind for b in blocks},
         "remaining": [] if previews else _remaining_among(blocks),
         "reading": request.GET.get("view") == "reading",
-        "tour": None if previews or lesson != first or outline.done else FIRST_LESSON,
+        "tour": None if previews or lesson != first or outline.done else first_lesson(shown),
         "panels": shown,
         "panel_scripts": panels.scripts_of(shown),
     }

@@ -1,16 +1,19 @@
 """Short guided walks over a page. A step points at an element; where that is not there, the step is left out."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from courses.panels import LessonPanel
 
 
 @dataclass(frozen=True)
 class Stop:
     at: str  # a CSS selector
-    title: Promise
-    words: Promise
+    title: str | Promise
+    words: str | Promise
 
 
 @dataclass(frozen=True)
@@ -29,16 +32,6 @@ FIRST_LESSON = Tour(
             "#outline",
             _("The outline"),
             _("Every lesson of the course, with a ring for begun and a tick for done."),
-        ),
-        Stop(
-            ".support",
-            _("How is this going?"),
-            _("One press tells how a place is for you, and may bring an offer of help. Saying nothing is fine."),
-        ),
-        Stop(
-            ".camera",
-            _("The camera is off"),
-            _("It stays off unless you turn it on. Everything here works without it."),
         ),
         Stop(
             ".lesson-next",
@@ -75,3 +68,9 @@ TEACHING = Tour(
         ),
     ),
 )
+
+
+def first_lesson(panels: Iterable[LessonPanel]) -> Tour:
+    """The walk over a lesson, with what its panels say of themselves before the last stop."""
+    *before, last = FIRST_LESSON.stops
+    return replace(FIRST_LESSON, stops=(*before, *(Stop(*panel.tour) for panel in panels if panel.tour), last))

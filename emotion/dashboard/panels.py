@@ -1,5 +1,7 @@
 """What emotion puts into the pages of courses."""
 
+from django.utils.translation import gettext as _
+
 from courses.models import Lesson
 from courses.panels import LessonPanel
 from emotion import panel_words, selectors
@@ -35,6 +37,11 @@ def camera_panel(request, lesson) -> LessonPanel | None:
         },
         order=10,
         scripts=("js/webcam.js",) if modes else (),
+        tour=(
+            ".camera",
+            _("The camera is off"),
+            _("It stays off unless you turn it on. Everything here works without it."),
+        ),
     )
 
 
@@ -49,7 +56,12 @@ def support_panel(request, lesson) -> LessonPanel | None:
         "language": reading_language(),
     }
     context["direction"] = "rtl" if context["language"] == "ar" else "ltr"
-    return LessonPanel("emotion/_support_panel.html", context, order=5, scripts=("js/support.js",))
+    tour = (
+        ".support",
+        context["words"]["title"],
+        _("One press tells how a place is for you, and may bring an offer of help. Saying nothing is fine."),
+    )
+    return LessonPanel("emotion/_support_panel.html", context, order=5, scripts=("js/support.js",), tour=tour)
 
 
 def climate_panel(request, course) -> LessonPanel | None:

@@ -68,11 +68,15 @@ class FaceTracker:
         edge = found.shape[0] - 1
         if alike < ALIKE or column in (0, edge) or row in (0, edge):  # at the edge it may go on outside
             return None
+        middle = (SIDE * WINDOW - SIDE) // 2
+        if column == row == middle:  # less than half a pixel of the small picture, which is as near as it can tell
+            return self._followed(session, seen, seen.face)
         pixel = _side(seen.face) / SIDE
-        middle = (SIDE * WINDOW - SIDE) / 2
         across = (column + _peak(found[row, column - 1 : column + 2]) - middle) * pixel
         down = (row + _peak(found[row - 1 : row + 2, column]) - middle) * pixel
-        face = replace(seen.face, x=seen.face.x + across, y=seen.face.y + down)
+        return self._followed(session, seen, replace(seen.face, x=seen.face.x + across, y=seen.face.y + down))
+
+    def _followed(self, session: str, seen: _Seen, face: Face) -> Face:
         with self._lock:
             if self._seen.get(session) is seen:  # else it was forgotten meanwhile, and stays so
                 self._seen[session] = replace(seen, face=face, followed=seen.followed + 1)

@@ -93,10 +93,15 @@ def test_turning_them_off_stops_every_open_camera(session, told, store, django_c
 
 # With the features off
 
-SELF_REPORT = {"emotion:support", "emotion:said"} | {
-    f"emotion-api:{name}"
-    for name in ("self-reports", "behaviour", "support-response", "support-reason", "support-preference")
-}
+# What students say of themselves, what it leads to, and the rules by which it does.
+SELF_REPORT = (
+    {"emotion:support", "emotion:said"}
+    | {f"emotion:{name}" for name in ("rules", "rule", "new-rule", "adopt-rules")}
+    | {
+        f"emotion-api:{name}"
+        for name in ("self-reports", "behaviour", "support-response", "support-reason", "support-preference")
+    }
+)
 
 
 @pytest.fixture
