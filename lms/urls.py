@@ -38,6 +38,7 @@ urlpatterns = [
     path("api/v1/", include("emotion.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("words.js", cache_control(max_age=3600)(JavaScriptCatalog.as_view()), name="words"),
+    path("offline/", cache_control(max_age=3600)(TemplateView.as_view(template_name="offline.html")), name="offline"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

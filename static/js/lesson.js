@@ -1,6 +1,7 @@
 // Remembers the place in the lesson, counts how long a block was in view where that matters, keeps what is written,
 // and moves between lessons by keyboard. The page works without it.
 
+import { kept as keptOffline } from "./offline.js";
 import { recorded, sayState, send } from "./lesson_report.js";
 import { clock, gettext } from "./words.js";
 
@@ -83,10 +84,15 @@ function keepReflection(form) {
       kept = text;
       state.textContent = gettext("Kept %(time)s.", { time: clock(answer.saved_at) });
     } catch {
-      state.textContent = gettext("Not kept yet; it stays here and is tried again.");
+      state.textContent = navigator.onLine
+        ? gettext("Not kept yet; it stays here and is tried again.")
+        : gettext("Kept on this device; it is sent when you are back.");
       timer = setTimeout(keep, 3000);
     }
   };
+  keptOffline(form.action).then((entry) => {
+    if (entry?.form && field.value === kept) field.value = entry.form.text;
+  });
   field.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(keep, 800);

@@ -1,6 +1,7 @@
 // Tells the server what was seen, watched or written in a block, and the page what is left to do.
 // Every number only grows on the server, so a report that comes twice or late does no harm.
 
+import { keep, sent } from "./offline.js";
 import { clock, gettext } from "./words.js";
 
 const article = document.querySelector("[data-lesson-id]");
@@ -17,15 +18,22 @@ export function saySaved(isoTime) {
   sayState(gettext("Saved %(time)s", { time: clock(isoTime) }));
 }
 
-// keepalive: a report sent while the page closes still arrives.
+// keepalive: a report sent while the page closes still arrives. Without a network it is kept here and sent later.
 export async function send(url, fields) {
-  const response = await fetch(url, {
-    method: "POST",
-    keepalive: true,
-    headers: { "X-CSRFToken": token, Accept: "application/json" },
-    body: new URLSearchParams(fields),
-  });
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      keepalive: true,
+      headers: { "X-CSRFToken": token, Accept: "application/json" },
+      body: new URLSearchParams(fields),
+    });
+  } catch (error) {
+    await keep(url, { form: fields });
+    throw error;
+  }
   if (!response.ok) throw new Error(response.status);
+  sent(url);
   const answer = await response.json();
   saySaved(answer.saved_at);
   if (answer.remaining) showRemaining(answer.remaining);

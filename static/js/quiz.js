@@ -1,7 +1,8 @@
-// Saves each answer on the server as it is given, shows the time left, and moves items to put in order. Nothing is kept
-// in the browser. Without it the form is saved and handed in by its buttons.
+// Saves each answer on the server as it is given, shows the time left, and moves items to put in order. Without a network
+// the answers are kept in the browser, and sent when it is back. Without it the form is saved and handed in by its buttons.
 
-import { clock } from "./words.js";
+import { keep, kept, sent as takenBack } from "./offline.js";
+import { clock, gettext } from "./words.js";
 
 const TYPING_MS = 300; // a pause in typing this long is saved; with the request it stays within a second
 const RETRY_MS = 3000;
@@ -31,6 +32,20 @@ class Answers {
     document.addEventListener("visibilitychange", () => document.hidden && this.save(true));
     window.addEventListener("pagehide", () => this.save(true));
     window.addEventListener("online", () => this.save());
+    this.restore();
+  }
+
+  // What was given without a network, before this page was loaded.
+  async restore() {
+    const entry = await kept(this.url);
+    if (entry?.quiz?.number !== Number(this.form.elements.number.value)) return;
+    for (const [name, values] of Object.entries(entry.quiz.answers)) {
+      for (const input of this.form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+        if (input.matches("[type=radio], [type=checkbox]")) input.checked = values.includes(input.value);
+        else input.value = values.shift() ?? "";
+      }
+    }
+    this.state.textContent = gettext("Kept on this device; it is sent when you are back.");
   }
 
   note(field, delay) {
@@ -57,6 +72,10 @@ class Answers {
     const sent = [...this.dirty];
     this.dirty.clear();
     this.busy = true;
+    const quiz = {
+      number: Number(this.form.elements.number.value),
+      answers: Object.assign({}, ...sent.map((question) => this.fieldsOf(question))),
+    };
     try {
       const response = await fetch(this.url, {
         method: "POST",
@@ -65,20 +84,20 @@ class Answers {
           "Content-Type": "application/json",
           "X-CSRFToken": this.form.querySelector("[name=csrfmiddlewaretoken]").value,
         },
-        body: JSON.stringify({
-          number: Number(this.form.elements.number.value),
-          answers: Object.assign({}, ...sent.map((question) => this.fieldsOf(question))),
-        }),
+        body: JSON.stringify(quiz),
       });
       if (response.status === 409) {
+        takenBack(this.url);
         this.refuse((await response.json()).detail);
         return;
       }
       if (!response.ok) throw new Error(response.status);
+      if (!this.dirty.size) takenBack(this.url);
       this.saved((await response.json()).saved_at);
     } catch {
       for (const question of sent) this.dirty.add(question);
-      this.state.textContent = this.form.dataset.unsaved;
+      const isKept = await keep(this.url, { quiz });
+      this.state.textContent = isKept && !navigator.onLine ? gettext("Kept on this device; it is sent when you are back.") : this.form.dataset.unsaved;
       this.timer = setTimeout(() => this.save(), RETRY_MS);
       return;
     } finally {

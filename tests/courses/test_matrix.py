@@ -100,6 +100,7 @@ TABLE = {
     "at_risk:list": "GET L----2-2",
     "at_risk:reach-out": "GET L----2-2",
     "at_risk:outreach": "GET L-2--2-2",
+    "offline": "GET 22222222",
     "courses:landing": "GET 23333333",
     "courses:home": "GET L2222222",
     "courses:catalogue": "GET 22222222",

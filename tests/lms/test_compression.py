@@ -31,6 +31,12 @@ def test_pages_travel_short(client, db):
     assert page.headers["Content-Encoding"] == "gzip" and b"<html" in gzip.decompress(page.content)
 
 
+def test_the_worker_that_keeps_lessons_speaks_for_the_whole_site(client, db):
+    script = client.get("/static/js/service_worker.js")
+    assert script.headers["Service-Worker-Allowed"] == "/"
+    assert client.get("/static/manifest.webmanifest").headers["Content-Type"] == "application/manifest+json"
+
+
 def test_the_style_guide_is_for_development_only(client, db):
     from django.template.loader import render_to_string
 

@@ -1,0 +1,68 @@
+"""A lesson once opened reads without a network; what is answered there is the server's once it is back."""
+
+import pytest
+
+from accounts.demo import DEMO_PASSWORD
+from tests.e2e.test_quiz import LESSON
+from tests.services import attune_server
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with attune_server(tmp_path_factory.mktemp("attune")) as server:
+        yield server
+
+
+def test_a_lesson_reads_offline_and_its_answers_arrive_later(open_browser, site):
+    context = open_browser().new_context()
+    page = context.new_page()
+    page.goto(f"{site.url}/accounts/login/")
+    page.fill("[name=login]", "ada@attune.example")
+    page.fill("[name=password]", DEMO_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/home/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    manifest = page.evaluate("fetch(document.querySelector('link[rel=manifest]').href).then(r => r.json())")
+    assert manifest["display"] == "standalone" and {icon["sizes"] for icon in manifest["icons"]} == {
+        "192x192",
+        "512x512",
+    }
+
+    page.goto(f"{site.url}/courses/calm-statistics/")
+    if page.locator("form[action$='/enroll/'] button").count():
+        page.locator("form[action$='/enroll/'] button").first.click()
+        page.wait_for_load_state()
+    page.locator(".outline a", has_text=LESSON).first.click()
+    page.locator("form[data-quiz]").wait_for()
+    page.wait_for_function(
+        "caches.open('attune-lessons-1').then(cache => cache.match(location.pathname)).then(Boolean)", timeout=5000
+    )
+
+    context.set_offline(True)
+    page.reload()
+    page.get_by_text("You are offline.").wait_for(timeout=5000)
+    assert LESSON in page.locator("h1").inner_text()
+    assert page.locator("[data-support], [data-camera]").count() == 0  # what feelings are about is not kept
+    number = page.locator("[data-question]").nth(4).locator("input")
+    number.fill("8,3")
+    page.get_by_text("Kept on this device").first.wait_for(timeout=5000)
+    page.reload()
+    page.wait_for_function("document.querySelectorAll('[data-question]')[4].querySelector('input').value === '8,3'")
+    page.goto(f"{site.url}/courses/", wait_until="domcontentloaded")
+    page.get_by_role("heading", name="You are offline").wait_for()
+
+    context.set_offline(False)
+    page.goto(f"{site.url}/home/")  # from any page
+    page.get_by_text("What you wrote while offline is saved.").wait_for(timeout=5000)
+    assert site.rows("SELECT count(*) FROM courses_quizattempt") == [(1,)]
+    page.go_back()
+    page.goto(f"{site.url}/courses/calm-statistics/")
+    page.locator(".outline a", has_text=LESSON).first.click()
+    assert page.locator("[data-question]").nth(4).locator("input").input_value() == "8,3"
+
+    page.locator(".menu summary").click()
+    page.locator(".menu form[action$='/logout/'] button").click()
+    page.wait_for_url(f"{site.url}/")
+    page.wait_for_function("caches.keys().then(names => !names.includes('attune-lessons-1'))", timeout=5000)
