@@ -187,7 +187,9 @@ def run_tests(arguments: list[str]) -> int:
     return run_each(
         [
             *CHECKS,
-            ("tests", [*pytest, "--cov", "--cov-report=term"], {}),
+            # Two at once, a file each: what waits for a server or a browser is timed, and goes alone.
+            ("tests", [*pytest, "--cov", "--cov-report=term", "--ignore=tests/e2e", "-n", "2", "--dist=loadfile"], {}),
+            ("tests in a browser", [*pytest, "tests/e2e"], {}),
             ("tests on PostgreSQL", [*pytest, "tests/courses"], on_postgres),
         ]
     )
