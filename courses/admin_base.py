@@ -135,7 +135,12 @@ class PositionedInline(TaughtRows):
 
 
 class PositionedTabularInline(PositionedInline, TabularInline):
-    pass
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        """A column's head does not name the boxes below it to a screen reader."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", str(field.label))
+        return field
 
 
 class PositionedStackedInline(PositionedInline, StackedInline):

@@ -31,6 +31,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")},
     ],
+    "STYLES": [lambda request: static("css/admin.css")],
     "DASHBOARD_CALLBACK": "lms.admin_home.dashboard",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
@@ -55,7 +56,7 @@ UNFOLD = {
             "200": "#b6d8d3",
             "300": "#8cc7bd",
             "400": "#62a69f",
-            "500": "#458489",
+            "500": "#4e989d",
             "600": "#2f5d62",
             "700": "#284f53",
             "800": "#223f43",
