@@ -143,3 +143,8 @@ def test_every_check_runs_and_those_that_failed_are_named(monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == "Failed: mypy, migrations."
     assert len(ran) == len(run.CHECKS) + 1
     assert ran[-1][-5:] == ["not slow", "-n", "auto", "--maxprocesses", "4"]
+
+
+def test_the_first_command_of_the_readme_is_there():
+    ran = subprocess.run([ROOT / "run", "--help"], capture_output=True, text=True)
+    assert (ran.returncode, "set up what is missing, then serve the demo" in ran.stdout) == (0, True)
