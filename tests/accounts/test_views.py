@@ -16,9 +16,9 @@ def alice(client):
 
 
 def test_the_theme_is_written_into_the_page_from_its_cookie(client):
-    assertContains(client.get("/"), '<html lang="en" dir="ltr">')
+    assertContains(client.get("/"), '<html lang="en" dir="ltr" data-worker=')
     assertRedirects(client.post("/theme/", {"theme": "dark", "next": "/courses/"}), "/courses/")
-    assertContains(client.get("/"), '<html lang="en" dir="ltr" data-bs-theme="dark">')
+    assertContains(client.get("/"), '<html lang="en" dir="ltr" data-bs-theme="dark" data-worker=')
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
@@ -28,7 +28,7 @@ def test_the_theme_form_does_not_send_people_elsewhere(client, target):
 
 def test_an_odd_theme_cookie_is_not_written_into_the_page(client):
     client.cookies["theme"] = 'x" onload="alert(1)'
-    assertContains(client.get("/"), '<html lang="en" dir="ltr">')
+    assertContains(client.get("/"), '<html lang="en" dir="ltr" data-worker=')
 
 
 def test_changing_ones_name_and_time_zone(client, alice):
