@@ -53,6 +53,8 @@ if (tour && stops.length && !remembered()) {
     if (event.target.closest("[data-tour-end]")) end();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !tour.hidden) end();
+    // Elsewhere, Escape is for whatever has the focus there.
+    const here = document.activeElement === document.body || tour.contains(document.activeElement);
+    if (event.key === "Escape" && !tour.hidden && here) end();
   });
 }
