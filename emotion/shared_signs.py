@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.db.models import Sum
@@ -24,12 +24,12 @@ RISING = 2
 
 
 @transaction.atomic
-def signs_shared_with(course: Course, reader) -> dict[int, list[Sign]]:
-    """By student who shares their history with those who teach: whether it looks more frustrated from lesson to lesson.
-    Each that is told is a look at a history, and noted as one. Three queries, and the notes'."""
+def signs_shared_with(course: Course, reader, user_ids: Collection[int]) -> dict[int, list[Sign]]:
+    """Of these students, by whoever shares their history with those who teach: whether it looks more frustrated from
+    lesson to lesson. Each that is told is a look at a history, and noted as one. Three queries, and the notes'."""
     if not features_are_on():
         return {}
-    shared = Consent.objects.shared().filter(course=course)
+    shared = Consent.objects.shared().filter(course=course, user__in=user_ids)
     rows = (
         EmotionBucket.objects.filter(session__lesson__module__course=course, session__consent__in=shared)
         .order_by()

@@ -24,7 +24,7 @@ class Outreach(models.Model):
     kind = models.CharField(max_length=7, choices=OutreachKind)
     words = models.TextField(max_length=2000)
     talk_at = models.DateTimeField(null=True, blank=True, help_text=_("When to talk."))
-    because = models.JSONField(default=list, blank=True, help_text=_("The signs there were, as they were read."))
+    because = models.JSONField(default=list, blank=True, help_text=_("The course's own signs, as they were read."))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

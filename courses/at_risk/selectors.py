@@ -16,12 +16,18 @@ from courses.models import Assignment, Course, Enrollment, Progress, QuizAttempt
 
 @dataclass
 class Student:
-    """One line of the list. `done` is what was done for them, the newest first."""
+    """One line of the list. `shared` are signs from what the student shares; they are shown and never written down,
+    since the student may take them back. `done` is what was done for them, the newest first."""
 
     enrollment: Enrollment
-    signs: list[Sign]
+    own: list[Sign]
+    shared: list[Sign]
     last_seen_at: object = None
     done: list[Outreach] = field(default_factory=list)
+
+    @property
+    def signs(self) -> list[Sign]:
+        return [*self.own, *self.shared]
 
     @property
     def score(self) -> int:
@@ -37,6 +43,25 @@ class AtRisk:
 def at_risk(course: Course, *, reader) -> AtRisk:
     """The students of a course with a score from LISTED_FROM up, the highest first; then whoever was away longest. Six
     queries and those of the sources, for any number of students."""
+    everybody = _students(course)
+    shared = shared_signs(course, reader, [each.enrollment.user_id for each in everybody])
+    for student in everybody:
+        student.shared = shared.get(student.enrollment.user_id, [])
+    listed = [student for student in everybody if student.score >= LISTED_FROM]
+    listed.sort(key=lambda each: (-each.score, each.last_seen_at or each.enrollment.created_at, each.enrollment.pk))
+    _add_done(listed)
+    return AtRisk(listed, len(everybody))
+
+
+def signs_of_one(enrollment: Enrollment, *, reader) -> Student:
+    """One student of a course, with the signs there are, whatever they add up to."""
+    student = next(each for each in _students(enrollment.course) if each.enrollment.pk == enrollment.pk)
+    student.shared = shared_signs(enrollment.course, reader, [enrollment.user_id]).get(enrollment.user_id, [])
+    return student
+
+
+def _students(course: Course) -> list[Student]:
+    """Those who take the course, with what the course itself knows. Five queries."""
     now = timezone.now()
     enrollments = list(Enrollment.objects.active().students().for_course(course).select_related("user").defer("words"))
     facts = {each.user_id: Facts(joined_at=each.created_at) for each in enrollments}
@@ -50,16 +75,15 @@ def at_risk(course: Course, *, reader) -> AtRisk:
     _add_failed(course, facts)
     _add_overdue(course, facts, now)
     usual = median(each.completed for each in facts.values()) if facts else 0
-    shared = shared_signs(course, reader)
-    students = []
-    for enrollment in enrollments:
-        own = facts[enrollment.user_id]
-        signs = [*signs_of(own, now=now, class_completed=usual), *shared.get(enrollment.user_id, ())]
-        if score_of(signs) >= LISTED_FROM:
-            students.append(Student(enrollment, signs, own.last_seen_at))
-    students.sort(key=lambda each: (-each.score, each.last_seen_at or each.enrollment.created_at, each.enrollment.pk))
-    _add_done(students)
-    return AtRisk(students, len(enrollments))
+    return [
+        Student(
+            enrollment,
+            signs_of(facts[enrollment.user_id], now=now, class_completed=usual),
+            [],
+            facts[enrollment.user_id].last_seen_at,
+        )
+        for enrollment in enrollments
+    ]
 
 
 def _add_failed(course: Course, facts: dict[int, Facts]) -> None:

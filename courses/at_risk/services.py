@@ -20,7 +20,8 @@ from courses.notifications.services import notify
 def reach_out(
     *, enrollment: Enrollment, by, kind: str, words: str, talk_at: datetime | None = None, because: Sequence[str] = ()
 ) -> Outreach:
-    """Write down a message, a talk or a note. `because` are the signs there were, as sentences."""
+    """Write down a message, a talk or a note. `because` are the signs that the course itself saw, as
+    sentences; nothing of a shared history is written down here."""
     done = Outreach.objects.create(
         enrollment=enrollment, kind=kind, words=words, talk_at=talk_at, because=list(because), by=by
     )

@@ -27,18 +27,17 @@ def reach_out(request: HttpRequest, pk: int) -> HttpResponse:
     """Write to a student, offer a talk, or note something; with the record of what was done before."""
     rows = Enrollment.objects.taught_by(request.user).active().students().select_related("user", "course")
     enrollment = get_object_or_404(rows, pk=pk)
-    found = selectors.at_risk(enrollment.course, reader=request.user)
-    signs = next((each.signs for each in found.students if each.enrollment.pk == pk), [])
+    student = selectors.signs_of_one(enrollment, reader=request.user)
     form = OutreachForm(request.POST or None, initial={"kind": Outreach.Kind.MESSAGE})
     if request.method == "POST" and form.is_valid():
-        because = [sign.words for sign in signs]
+        because = [sign.words for sign in student.own]
         services.reach_out(enrollment=enrollment, by=request.user, because=because, **form.cleaned_data)
         messages.success(request, _("Written down for %(person)s.") % {"person": enrollment.user})
         return redirect("at_risk:list", enrollment.course.slug)
     context = {
         "course": enrollment.course,
         "enrollment": enrollment,
-        "signs": signs,
+        "signs": student.signs,
         "form": form,
         "done": enrollment.outreach.select_related("by"),
     }

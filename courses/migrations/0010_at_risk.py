@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('message', 'Message'), ('talk', 'Talk'), ('note', 'Note')], max_length=7)),
                 ('words', models.TextField(max_length=2000)),
                 ('talk_at', models.DateTimeField(blank=True, help_text='When to talk.', null=True)),
-                ('because', models.JSONField(blank=True, default=list, help_text='The signs there were, as they were read.')),
+                ('because', models.JSONField(blank=True, default=list, help_text="The course's own signs, as they were read.")),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={

@@ -1,9 +1,11 @@
 """What a student shares may say that they need help; what they do not share says nothing."""
 
 import pytest
+from pytest_django.asserts import assertContains
 
 from accounts.models import AuditEntry
 from courses.at_risk.selectors import at_risk
+from courses.models import Outreach
 from emotion.models import Consent
 from emotion.shared_signs import is_rising
 from tests.emotion.factories import make_bucket, make_session, open_gate
@@ -44,6 +46,29 @@ def test_only_what_is_shared_is_told_and_each_look_is_noted(course):
     [entry] = AuditEntry.objects.filter(action="history_viewed")
     assert entry in AuditEntry.objects.of(alice)
     assert entry not in AuditEntry.objects.of(bob)
+
+
+def test_a_page_about_one_student_is_a_look_at_that_one_alone_and_writes_nothing_of_it_down(client, course):
+    open_gate()
+    alice, bob = make_user("alice"), make_user("bob")
+    for user in (alice, bob):
+        grow_frustrated(user, course, share=True)
+    client.force_login(course.enrollments.instructors().get().user)
+    address = f"/people/{course.enrollments.get(user=alice).pk}/reach-out/"
+    assertContains(client.get(address), "Looked more frustrated")
+    client.post(address, {"kind": "message", "words": "How is it going?"})
+    viewed = AuditEntry.objects.filter(action="history_viewed")
+    assert set(viewed) <= set(AuditEntry.objects.of(alice)) and viewed.count() == 2
+    assert Outreach.objects.get().because == []  # what she shares she may take back
+
+
+def test_who_has_left_the_course_is_not_looked_at(course):
+    open_gate()
+    alice = make_user("alice")
+    grow_frustrated(alice, course, share=True)
+    course.enrollments.filter(user=alice).update(status="withdrawn")
+    assert listed(course) == {}
+    assert not AuditEntry.objects.filter(action="history_viewed").exists()
 
 
 def test_the_list_is_the_same_whatever_a_student_keeps_to_themselves(course):
