@@ -70,7 +70,7 @@ async function sendAll() {
     } catch {
       return; // gone again, or signed out: it stays
     }
-    if (response.status >= 500 || response.status === 429) return;
+    if (response.status >= 500 || [401, 403, 429].includes(response.status)) return; // not now; it stays
     await sent(entry.url);
     if (response.ok) arrived += 1;
     else {
@@ -84,7 +84,7 @@ async function sendAll() {
 
 function showState() {
   if (navigator.onLine) line.hidden = true;
-  else say(gettext("You are offline. Lessons you have opened can be read; what you write is kept here and sent when you are back."));
+  else say(gettext("You are offline. Lessons you have opened can be read; answers and reflections are kept here and sent when you are back."));
 }
 
 // What another person left in this browser goes, and so does all that could be read once nobody is signed in.

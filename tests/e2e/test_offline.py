@@ -40,7 +40,9 @@ def test_a_lesson_reads_offline_and_its_answers_arrive_later(open_browser, site)
         "caches.open('attune-lessons-1').then(cache => cache.match(location.pathname)).then(Boolean)", timeout=5000
     )
 
+    # The server itself is gone: a request that is sent as a page closes escapes the browser's own emulation.
     context.set_offline(True)
+    site.stop_web()
     page.reload()
     page.get_by_text("You are offline.").wait_for(timeout=5000)
     assert LESSON in page.locator("h1").inner_text()
@@ -53,6 +55,8 @@ def test_a_lesson_reads_offline_and_its_answers_arrive_later(open_browser, site)
     page.goto(f"{site.url}/courses/", wait_until="domcontentloaded")
     page.get_by_role("heading", name="You are offline").wait_for()
 
+    assert site.rows("SELECT count(*) FROM courses_quizattempt") == [(0,)]  # it has heard of no answer
+    site.bring_web_back()
     context.set_offline(False)
     page.goto(f"{site.url}/home/")  # from any page
     page.get_by_text("What you wrote while offline is saved.").wait_for(timeout=5000)
