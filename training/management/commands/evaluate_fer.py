@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
 from emotion.core.calibration import softmax
@@ -23,13 +23,7 @@ class Command(BaseCommand):
     help = "Score a checkpoint on a split: accuracy with its interval, F1, recall per class, ranking, calibration."
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("--checkpoint", help="a folder under checkpoints/; the promoted model when none is named")
-        parser.add_argument("--set", choices=["fer2013", "affectnet"], default="fer2013", help="fer2013 unless named")
-        parser.add_argument("--data", help="the set's folder or CSV; where train_fer looks when none is named")
-        parser.add_argument("--split", default="PublicTest", help="PublicTest, where validation rows are, or another")
-        parser.add_argument(
-            "--labels", choices=["fer2013", "ferplus", "affectnet"], help="those of the set, or ferplus"
-        )
+        add_data_arguments(parser)
         parser.add_argument("--json", action="store_true", dest="as_json")
         parser.add_argument("--png", type=Path, metavar="FOLDER", help="confusion matrix and reliability diagram")
 
@@ -91,6 +85,15 @@ class Command(BaseCommand):
         for name, recall in report["per_class_recall"].items():
             lines.append(f"  {name:<18}{'no rows' if recall is None else f'{recall:.2%}'}")
         self.stdout.write("\n".join(lines))
+
+
+def add_data_arguments(parser: CommandParser) -> None:
+    """Which checkpoint, and on which labelled faces."""
+    parser.add_argument("--checkpoint", help="a folder under checkpoints/; the promoted model when none is named")
+    parser.add_argument("--set", choices=["fer2013", "affectnet"], default="fer2013", help="fer2013 unless named")
+    parser.add_argument("--data", help="the set's folder or CSV; where train_fer looks when none is named")
+    parser.add_argument("--split", default="PublicTest", help="PublicTest, where validation rows are, or another")
+    parser.add_argument("--labels", choices=["fer2013", "ferplus", "affectnet"], help="those of the set, or ferplus")
 
 
 def checkpoint_or_promoted(name: str | None) -> Path:

@@ -15,7 +15,7 @@ from training.data.dataset import DataError
 from training.data.load import load_dataset
 from training.evaluate import fit_pixels, predict_logits, score
 from training.groups import group_report, read_table
-from training.management.commands.evaluate_fer import BAD_INPUT, checkpoint_or_promoted
+from training.management.commands.evaluate_fer import BAD_INPUT, add_data_arguments, checkpoint_or_promoted
 from training.metrics import wilson_interval
 from training.plots import plot_shifts
 from training.shifts import SHIFTS, shifted
@@ -28,13 +28,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("--checkpoint", help="a folder under checkpoints/; the promoted model when none is named")
-        parser.add_argument("--set", choices=["fer2013", "affectnet"], default="fer2013", help="fer2013 unless named")
-        parser.add_argument("--data", help="the set's folder or CSV; where train_fer looks when none is named")
-        parser.add_argument("--split", default="PublicTest", help="PublicTest, where validation rows are, or another")
-        parser.add_argument(
-            "--labels", choices=["fer2013", "ferplus", "affectnet"], help="those of the set, or ferplus"
-        )
+        add_data_arguments(parser)
         parser.add_argument("--rows", type=int, default=1000, help="faces to look at, spread over the split (1000)")
         parser.add_argument(
             "--table", type=Path, metavar="CSV", help="path, label and columns that name groups: figures by group"
