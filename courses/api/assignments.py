@@ -71,6 +71,7 @@ class MarkSerializer(serializers.Serializer):
     percent_off = serializers.IntegerField()
     comment = serializers.CharField()
     released = serializers.BooleanField()
+    version = serializers.CharField(help_text="Changes with each save: send it as `over` to replace this mark.")
 
 
 class SubmissionSerializer(serializers.ModelSerializer):
@@ -97,6 +98,7 @@ class SubmissionSerializer(serializers.ModelSerializer):
             "percent_off": shown.percent_off,
             "comment": mark.comment,
             "released": mark.released_at is not None,
+            "version": mark.version,
         }
 
 
@@ -122,6 +124,12 @@ class GivenMarkSerializer(serializers.Serializer):
         help_text="With a rubric: the id of each row and which of its levels, from 0 (the best).",
     )
     comment = serializers.CharField(allow_blank=True, max_length=20_000, required=False)
+    over = serializers.CharField(
+        allow_blank=True,
+        max_length=40,
+        required=False,
+        help_text="The `version` of the mark you read; leave it out where there was none.",
+    )
 
     def validate_points(self, points: float | None) -> float | None:
         if points is not None and points != points:  # NaN is between nothing and nothing
@@ -226,17 +234,23 @@ class Submissions(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
     @extend_schema(request=GivenMarkSerializer, responses={200: SubmissionSerializer})
     @action(methods=["post"], detail=True)
     def mark(self, request, pk=None):
-        """Keep a mark; its student sees it once it is released. With a rubric, give `levels` instead of `points`."""
+        """Keep a mark; its student sees it once it is released. With a rubric, give `levels` instead of `points`.
+
+        409 where somebody else marked it since the version in `over`; `version` is then that of their mark."""
         submission = self.get_object()
         if not Submission.objects.graded_by(request.user).filter(pk=submission.pk).exists():
             raise PermissionDenied("Marks are given by those who teach or assist in the course.")
         sent = checked(GivenMarkSerializer, request)
-        _taken(
-            services.mark_submission,
-            submission=submission,
-            marker=request.user,
-            points=sent.get("points"),
-            levels=sent.get("levels", {}),
-            comment=sent.get("comment", ""),
-        )
+        try:
+            _taken(
+                services.mark_submission,
+                submission=submission,
+                marker=request.user,
+                points=sent.get("points"),
+                levels=sent.get("levels", {}),
+                comment=sent.get("comment", ""),
+                over=sent.get("over", ""),
+            )
+        except services.MarkedMeanwhile as error:
+            raise Conflict({"detail": str(error), "version": error.theirs.version}) from None
         return Response(self.get_serializer(self.get_object()).data)

@@ -136,6 +136,21 @@ def test_work_is_handed_in_marked_and_seen_once_it_is_released(ask, client, alic
     assert ask(alice, "get", f"submissions/{mine['id']}/")[1]["mark"]["comment"] == "Airy"
 
 
+def test_two_who_mark_at_once_notice_each_other(ask, alice, ines, course, lesson):
+    anton = make_user("anton")
+    enroll(anton, course, role="assistant")
+    path = f"submissions/{make_submission(alice, make_assignment(lesson=lesson)).pk}"
+    assert ask(ines, "get", f"{path}/")[1]["mark"] is None
+    assert ask(anton, "post", f"{path}/mark/", {"points": 4})[0] == 200
+    status, told = ask(ines, "post", f"{path}/mark/", {"points": 7})
+    assert (status, told["detail"][:46]) == (409, "Anton marked this meanwhile, with 4 points. Ke")
+    theirs = ask(ines, "get", f"{path}/")[1]["mark"]
+    assert (theirs["points"], theirs["version"]) == (4, told["version"])
+    assert ask(ines, "post", f"{path}/mark/", {"points": 7, "over": told["version"]})[1]["mark"]["points"] == 7
+    assert ask(ines, "post", f"{path}/mark/", {"points": 8})[0] == 200  # over one's own there is nobody to ask
+    assert ask(anton, "post", f"{path}/mark/", {"points": 5, "over": theirs["version"]})[0] == 409
+
+
 def test_a_draft_is_its_writers_alone(ask, alice, ines, lesson):
     assignment = make_assignment(lesson=lesson)
     draft = ask(alice, "post", f"assignments/{assignment.pk}/draft/", {"text": "Not yet"})[1]
