@@ -77,9 +77,17 @@ class Reflection(models.Model):
     block = models.ForeignKey(Block, models.CASCADE, related_name="reflections")
     text = models.TextField(blank=True, max_length=20_000)
     updated_at = models.DateTimeField(default=timezone.now)
+    # Which opened page wrote it, by a number that the page drew: its own words may always follow each other, also
+    # where the answer to the ones before was lost with the network.
+    page = models.CharField(max_length=32, blank=True, editable=False)
 
     class Meta:
         constraints = [UniqueConstraint(fields=["user", "block"], name="reflection_unique_user_in_block")]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.block}"
+
+    @property
+    def version(self) -> str:
+        """Changes with each save, so that two devices of one person notice each other."""
+        return self.updated_at.isoformat()

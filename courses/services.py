@@ -91,13 +91,31 @@ def complete_lesson(*, user: User, lesson: Lesson) -> Progress:
     return completion.tick_lesson(user=user, lesson=lesson)
 
 
+class WrittenElsewhere(ValueError):
+    """Another page or device kept words here since this one was opened; `theirs` is what stands there."""
+
+    def __init__(self, theirs: Reflection):
+        self.theirs = theirs
+        super().__init__(
+            _("You wrote this reflection on another page or device too; both texts are kept until you choose.")
+        )
+
+
 @transaction.atomic
-def save_reflection(*, user: User, block: Block, text: str) -> Reflection:
-    """Keep what somebody wrote for themselves. An empty text is kept too, but hands nothing in. Raises
-    Locked."""
+def save_reflection(*, user: User, block: Block, text: str, over: str | None = None, page: str = "") -> Reflection:
+    """Keep what somebody wrote for themselves. An empty text is kept too, but hands nothing in. `over` is the `version`
+    that was there when they began to write ("" for none), `page` what `Reflection.page` says. Raises Locked, and
+    WrittenElsewhere where other words stand there by now."""
     require_open(user=user, lesson=block.lesson)
-    reflection, _ = Reflection.objects.update_or_create(
-        user=user, block=block, defaults={"text": text[:LONGEST_REFLECTION], "updated_at": timezone.now()}
+    text, page = text[:LONGEST_REFLECTION], page[:32]
+    if over is not None:
+        User.objects.select_for_update().get(pk=user.pk)  # two devices at once
+        known = Reflection.objects.filter(user=user, block=block).first()
+        is_theirs = known and known.version != over and not (page and known.page == page)
+        if known and is_theirs and known.text.strip() and known.text != text:
+            raise WrittenElsewhere(known)
+    reflection, _made = Reflection.objects.update_or_create(
+        user=user, block=block, defaults={"text": text, "page": page, "updated_at": timezone.now()}
     )
     if text.strip():
         completion.submitted(user=user, block=block, passed=True)

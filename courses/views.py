@@ -151,10 +151,27 @@ def record_block(request: HttpRequest, pk: int) -> HttpResponse:
 def save_reflection(request: HttpRequest, pk: int) -> HttpResponse:
     blocks = Block.objects.visible_to(request.user).filter(kind=Block.Kind.REFLECTION)
     block = get_object_or_404(blocks.select_related("lesson__module__course"), pk=pk)
+    by_script = "application/json" in request.headers.get("Accept", "")
+    text, version = request.POST.get("text", ""), ""
     if block.course.is_learned_by(request.user):
-        services.save_reflection(user=request.user, block=block, text=request.POST.get("text", ""))
-    if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse(_what_remains(request.user, block.lesson))
+        try:
+            kept = services.save_reflection(
+                user=request.user,
+                block=block,
+                text=text,
+                over=request.POST.get("over", ""),
+                page=request.POST.get("page", ""),
+            )
+        except services.WrittenElsewhere as error:
+            theirs = {"text": error.theirs.text, "version": error.theirs.version}
+            if by_script:
+                where = f"{block.lesson.get_absolute_url()}#block-{block.pk}"
+                return JsonResponse({"detail": str(error), "theirs": theirs, "where": where}, status=409)
+            both = {"text": text, "version": theirs["version"], "elsewhere": theirs}
+            return lesson_page(request, block.lesson, contents={block.pk: both}, status=409)
+        version = kept.version
+    if by_script:
+        return JsonResponse(_what_remains(request.user, block.lesson) | {"version": version})
     return redirect(f"{block.lesson.get_absolute_url()}#block-{block.pk}")
 
 

@@ -1,7 +1,7 @@
 // Remembers the place in the lesson, counts how long a block was in view where that matters, keeps what is written,
 // and moves between lessons by keyboard. The page works without it.
 
-import { kept as keptOffline } from "./offline.js";
+import { keep as keepHere, kept as keptHere, sent as forgetHere } from "./offline.js";
 import { recorded, sayState, send } from "./lesson_report.js";
 import { clock, gettext } from "./words.js";
 
@@ -69,29 +69,70 @@ function countSeen(block) {
   document.addEventListener("visibilitychange", () => document.hidden && report());
 }
 
-// Kept within a second of the last keystroke, and at once when the page is left.
+// Kept within a second of the last keystroke, and at once when the page is left. Each text goes with the version it was
+// written over, so that it never replaces what another device kept meanwhile: then both stand here until one is chosen.
 function keepReflection(form) {
   const field = form.querySelector("textarea");
+  const over = form.elements.over;
   const state = form.querySelector("[data-reflection-state]");
+  const box = form.querySelector("[data-elsewhere]");
+  let page = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("");
   let kept = field.value;
+  let elsewhere = null; // the other text, until one is chosen
   let timer = null;
+  if (!box.hidden) { // handed in before this script was there
+    elsewhere = { text: box.querySelector("[data-elsewhere-text]").textContent, version: over.value };
+    over.value = "";
+  }
+
   const keep = async () => {
     clearTimeout(timer);
-    const text = field.value;
-    if (text === kept) return;
+    const fields = { text: field.value, over: over.value, page };
+    if (fields.text === kept) return;
+    if (elsewhere) {
+      await keepHere(form.action, { form: fields });
+      return;
+    }
     try {
-      const answer = await send(form.action, { text });
-      kept = text;
+      const answer = await send(form.action, fields);
+      kept = fields.text;
+      over.value = answer.version;
       state.textContent = gettext("Kept %(time)s.", { time: clock(answer.saved_at) });
-    } catch {
+    } catch (error) {
+      if (error.answer?.theirs) {
+        await keepHere(form.action, { form: fields });
+        showBoth(error.answer.theirs);
+        return;
+      }
       state.textContent = navigator.onLine
         ? gettext("Not kept yet; it stays here and is tried again.")
         : gettext("Kept on this device; it is sent when you are back.");
       timer = setTimeout(keep, 3000);
     }
   };
-  keptOffline(form.action).then((entry) => {
-    if (entry?.form && field.value === kept) field.value = entry.form.text;
+
+  function showBoth(theirs) {
+    elsewhere = theirs;
+    state.textContent = "";
+    box.querySelector("[data-elsewhere-text]").textContent = theirs.text;
+    box.hidden = false;
+  }
+
+  function choose(text) {
+    field.value = text;
+    over.value = elsewhere.version;
+    elsewhere = null;
+    box.hidden = true;
+    field.focus();
+  }
+
+  // Written here without a network, or not chosen yet, before this page was loaded.
+  keptHere(form.action).then((entry) => {
+    if (!entry?.form || field.value !== kept) return;
+    field.value = entry.form.text;
+    over.value = entry.form.over ?? "";
+    page = entry.form.page ?? page;
+    keep();
   });
   field.addEventListener("input", () => {
     clearTimeout(timer);
@@ -101,7 +142,17 @@ function keepReflection(form) {
   window.addEventListener("pagehide", keep);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (elsewhere) {
+      choose(field.value);
+      kept = null; // also where it is what stood here at first
+    }
     keep();
+  });
+  box.querySelector("[data-elsewhere-take]").addEventListener("click", (event) => {
+    event.preventDefault();
+    kept = elsewhere.text;
+    choose(kept);
+    forgetHere(form.action);
   });
 }
 

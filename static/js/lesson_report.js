@@ -8,6 +8,8 @@ const article = document.querySelector("[data-lesson-id]");
 const note = document.querySelector("[data-save-state]");
 const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
 
+const MOST_KEPT_ALIVE = 60_000; // browsers refuse to keep more than 64 KB alive, which long texts can be once encoded
+
 export const recorded = Boolean(article?.dataset.progressUrl && token); // not for a teacher's preview
 
 export function sayState(text) {
@@ -19,20 +21,24 @@ export function saySaved(isoTime) {
 }
 
 // keepalive: a report sent while the page closes still arrives. Without a network it is kept here and sent later.
+// What the server refuses is an error with its `status` and its `answer`.
 export async function send(url, fields) {
+  const body = new URLSearchParams(fields);
   let response;
   try {
     response = await fetch(url, {
       method: "POST",
-      keepalive: true,
+      keepalive: body.toString().length < MOST_KEPT_ALIVE,
       headers: { "X-CSRFToken": token, Accept: "application/json" },
-      body: new URLSearchParams(fields),
+      body,
     });
   } catch (error) {
     await keep(url, { form: fields });
     throw error;
   }
-  if (!response.ok) throw new Error(response.status);
+  if (!response.ok) {
+    throw Object.assign(new Error(response.status), { status: response.status, answer: await response.json().catch(() => ({})) });
+  }
   sent(url);
   const answer = await response.json();
   saySaved(answer.saved_at);

@@ -1,6 +1,7 @@
 // Says when there is no network, and keeps what was written meanwhile in this browser until the server has it.
 // One entry an address: the newest text or number, and of a quiz the newest answer to each question. The server
-// takes each of them twice without harm, and decides: what came too late is told, not hidden.
+// takes each of them twice without harm, and decides: what came too late is told, not hidden, and a text that differs
+// from one kept elsewhere meanwhile stays here until its writer chose, on the lesson's page.
 
 import { gettext } from "./words.js";
 
@@ -51,16 +52,23 @@ export async function kept(url) {
   return (await all().catch(() => [])).find((entry) => entry.url === path);
 }
 
-function say(words) {
+function say(words, link) {
   line.querySelector("[data-offline-words]").textContent = words;
+  const way = line.querySelector("[data-offline-way]");
+  way.hidden = !link;
+  if (link) way.href = link;
   line.hidden = false;
 }
+
+const hasFormFor = (path) => [...document.querySelectorAll("form[data-reflection]")].some((form) => new URL(form.action).pathname === path);
 
 async function sendAll() {
   const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
   if (!person || !token || !navigator.onLine) return;
   let arrived = 0;
+  let differs = null;
   for (const entry of await all()) {
+    if (hasFormFor(entry.url)) continue; // which sends it itself
     const headers = { "X-CSRFToken": token, Accept: "application/json" };
     if (entry.quiz) headers["Content-Type"] = "application/json";
     let response;
@@ -71,15 +79,20 @@ async function sendAll() {
       return; // gone again, or signed out: it stays
     }
     if (response.status >= 500 || [401, 403, 429].includes(response.status)) return; // not now; it stays
+    const answer = response.status === 409 ? await response.json() : {};
+    if (answer.theirs) {
+      differs = answer;
+      continue;
+    }
     await sent(entry.url);
     if (response.ok) arrived += 1;
     else {
-      const detail = response.status === 409 ? (await response.json()).detail : "";
-      say(`${gettext("Something you wrote while offline came too late.")} ${detail}`);
+      say(`${gettext("Something you wrote while offline came too late.")} ${answer.detail ?? ""}`);
       return;
     }
   }
-  if (arrived) say(gettext("You are back. What you wrote while offline is saved."));
+  if (differs) say(differs.detail, differs.where);
+  else if (arrived) say(gettext("You are back. What you wrote while offline is saved."));
 }
 
 function showState() {
