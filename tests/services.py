@@ -30,6 +30,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-smooth-scrolling",  # over a long page a click would meet what is still moving
 ]
 
 
