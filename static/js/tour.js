@@ -19,6 +19,11 @@ function remembered() {
   }
 }
 
+// Whatever lies under the card can be scrolled out from under it.
+function makeRoom() {
+  document.body.style.paddingBlockEnd = tour.hidden ? "" : `${innerHeight - tour.getBoundingClientRect().top}px`;
+}
+
 function show(next) {
   for (const stop of stops) target(stop).classList.remove("tour-here");
   tour.querySelector("[data-tour-ask]").hidden = next >= 0;
@@ -29,6 +34,7 @@ function show(next) {
   stop.querySelector("[data-tour-count]").textContent = gettext("%(n)s of %(all)s", { n: at + 1, all: stops.length });
   stop.querySelector("[data-tour-back]").hidden = at === 0;
   stop.querySelector("[data-tour-next]").hidden = at === stops.length - 1;
+  makeRoom();
   target(stop).classList.add("tour-here");
   target(stop).scrollIntoView({ block: small.matches ? "start" : "center", behavior: calm.matches ? "auto" : "smooth" });
   stop.focus({ preventScroll: true });
@@ -37,6 +43,7 @@ function show(next) {
 function end() {
   show(-1);
   tour.hidden = true;
+  makeRoom();
   try {
     localStorage.setItem(key, "seen");
   } catch {
@@ -47,6 +54,7 @@ function end() {
 
 if (tour && stops.length && !remembered()) {
   tour.hidden = false;
+  makeRoom();
   tour.addEventListener("click", (event) => {
     if (event.target.closest("[data-tour-next]")) show(at + 1);
     if (event.target.closest("[data-tour-back]")) show(at - 1);
