@@ -52,6 +52,7 @@ async def lifespan(scope, receive, send) -> None:
             jobs = [
                 asyncio.create_task(repeat(3600, "prune_readings", "tend_support", "prune_events")),
                 asyncio.create_task(repeat(3600, "remind_of_deadlines", "prune_notifications")),
+                asyncio.create_task(repeat(3600, "send_weekly_summaries")),
                 asyncio.create_task(repeat(24 * 3600, "apply_retention", "prune_sign_ins")),
                 asyncio.create_task(repeat(60, "put_together_histories", "close_quiz_attempts", "send_invitations")),
                 asyncio.create_task(repeat(20, "tend_notifications")),

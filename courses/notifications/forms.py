@@ -2,17 +2,21 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from courses.models import Course
 from courses.notifications.models import Announcement, MailWish, NotificationKind
 from courses.notifications.services import preferences_of, set_preference
 
 
 class PreferencesForm(forms.Form):
-    """One choice for each kind of notification."""
+    """One choice for each kind of notification that can come to this person."""
 
     def __init__(self, user, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
+        teaches = Course.objects.taught_by(user).exists()
         for kind, wish in preferences_of(user).items():
+            if kind == NotificationKind.WEEKLY and not teaches:
+                continue
             self.fields[kind] = forms.ChoiceField(
                 label=NotificationKind(kind).label, choices=MailWish.choices, initial=wish
             )

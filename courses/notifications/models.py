@@ -16,6 +16,7 @@ class NotificationKind(models.TextChoices):
     DEADLINE = "deadline", _("Something is due soon")
     ENROLMENT = "enrolment", _("You were enrolled in a course")
     MESSAGE = "message", _("Messages from those who teach you")
+    WEEKLY = "weekly", _("How the courses that you teach go, once a week")
 
 
 class MailWish(models.TextChoices):
@@ -33,6 +34,7 @@ DEFAULT_MAIL = {
     NotificationKind.DEADLINE: MailWish.EACH,
     NotificationKind.ENROLMENT: MailWish.EACH,
     NotificationKind.MESSAGE: MailWish.EACH,
+    NotificationKind.WEEKLY: MailWish.EACH,
 }
 
 

@@ -1,8 +1,10 @@
 """What emotion puts into the pages of courses."""
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from courses.models import Lesson
+from courses.overview.lines import Line
 from courses.panels import LessonPanel
 from emotion import panel_words, selectors
 from emotion.core.labels import EXPRESSIONS
@@ -87,3 +89,15 @@ def teaching_panel(request, course) -> LessonPanel | None:
     ]
     context = {"course": course, "lessons": lessons, "smallest_group": selectors.SMALLEST_GROUP}
     return LessonPanel("emotion/_teaching_panel.html", context, order=20)
+
+
+def weekly_line(course) -> Line | None:
+    """How the lessons looked to the class, in a sentence: the mean of what the teaching page shows of each from five
+    students up. Nothing below that, and nothing with the features off."""
+    if not features_are_on():
+        return None
+    shown = [entry for entry in selectors.class_course(course=course) if entry["students"]]
+    words = selectors.describe_states(shown) or selectors.describe_timeline(shown)
+    if not words:
+        return None
+    return Line(_("How the lessons looked to the class"), words, reverse("overview:overview", args=[course.slug]))
