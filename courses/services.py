@@ -96,9 +96,7 @@ class WrittenElsewhere(ValueError):
 
     def __init__(self, theirs: Reflection):
         self.theirs = theirs
-        super().__init__(
-            _("You wrote this reflection on another page or device too; both texts are kept until you choose.")
-        )
+        super().__init__(_("You wrote one reflection on two pages or devices; both texts are kept until you choose."))
 
 
 @transaction.atomic

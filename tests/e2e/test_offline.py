@@ -126,7 +126,7 @@ def test_a_reflection_written_on_two_devices_stays_on_both_until_one_is_chosen(o
 
     phone.fill("[data-reflection] textarea", "From the phone, later.")
     phone.get_by_text("nothing is lost").wait_for(timeout=5000)
-    phone.get_by_role("link", name="Take the one below").click()
+    phone.get_by_role("link", name="Take the other text").click()
     assert phone.input_value("[data-reflection] textarea") == "On the train."
     assert not phone.locator("[data-elsewhere]").is_visible()
     assert site.rows("SELECT text FROM courses_reflection") == [("On the train.",)]
