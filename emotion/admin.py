@@ -1,20 +1,15 @@
-from django.contrib import admin, messages
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.contrib import admin
+from django.http import Http404
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from unfold.admin import ModelAdmin
-from unfold.decorators import action
 
 from accounts import audit
 from accounts.admin_base import ReadOnly
 from accounts.models import User
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
-from emotion import admin_gate, admin_support, registry, selectors  # noqa: F401  (two register their pages)
+from emotion import admin_gate, admin_models, admin_support, selectors  # noqa: F401  (three register their pages)
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
-from emotion.core.manifest import CheckpointError
 from emotion.course_calibration import trust_in
-from emotion.models import LessonClimate, ModelVersion
+from emotion.models import LessonClimate
 from emotion.policy import features_are_on
 
 
@@ -78,49 +73,3 @@ def _chosen_student(text: str, students: list[dict]) -> dict | None:
     if chosen is None:
         raise Http404("There is no such student.")
     return chosen
-
-
-@admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnly, ModelAdmin):
-    """The registry of models, for administrators. Its one action is to promote."""
-
-    list_display = ["name", "status", "created_at"]
-    readonly_fields = ["name", "status", "weights_sha256", "metrics", "created_at"]
-    actions_detail = ["promote"]
-
-    # A dialog asks first and posts, with a CSRF token; opened without JavaScript it is a page with a form.
-    @action(
-        description="Promote",
-        permissions=["promote"],
-        icon="rocket_launch",
-        dialog={
-            "title": "Promote this model?",
-            "description": "Workers switch to it within seconds, and the present one is retired. "
-            "To roll back, promote the former one.",
-            "form_class": None,
-            "form_submit_text": "Promote",
-        },
-    )
-    def promote(self, request, form, object_id):
-        version = self.get_object(request, object_id)
-        if version is None:
-            raise Http404("There is no such model.")
-        try:
-            registry.promote_checkpoint(name=version.name, by=request.user)
-        except CheckpointError as error:
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            self.message_user(request, f"{version.name} is promoted.", messages.SUCCESS)
-        target = reverse("admin:emotion_modelversion_change", args=[version.pk])
-        if request.headers.get("HX-Request"):
-            return HttpResponse(headers={"HX-Redirect": target})
-        return redirect(target)
-
-    def has_promote_permission(self, request, object_id=None) -> bool:
-        return request.user.is_active and request.user.is_superuser
-
-    def get_actions_detail(self, request, object_id):
-        version = self.get_object(request, object_id)
-        if version is None or version.status == ModelVersion.Status.PROMOTED:
-            return []
-        return super().get_actions_detail(request, object_id)

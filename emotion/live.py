@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 from django.conf import settings
+from prometheus_client import REGISTRY
 
 from emotion import metrics, registry, services
 from emotion.collector import keep_what_is_loaded
@@ -19,6 +20,7 @@ from emotion.inference.results import Answer, FrameResult
 from emotion.learning_states import StateWatch
 from emotion.models import ModelVersion
 from emotion.own_connection import own_connection
+from emotion.worker_figures import WorkerFigures
 
 if TYPE_CHECKING:
     from emotion.inference.engine import Engine
@@ -33,29 +35,33 @@ _lock = threading.Lock()
 _batcher: Batcher | None = None
 _promoted: PromotedEngine | None = None
 _states: StateWatch | None = None
+_figures: WorkerFigures | None = None
 
 
 def live_batcher() -> Batcher:
     """This process's batcher, started on first use with the promoted model. Raises CheckpointError."""
-    global _batcher, _promoted, _states
+    global _batcher, _promoted, _states, _figures
     with _lock:
         if _batcher is None:
             _promoted = _start_engine()
             _states = StateWatch()
             _states.start()
             _batcher = _start_batcher(_promoted, _states)
+            _figures = WorkerFigures(_batcher, _promoted)
+            REGISTRY.register(_figures)
         return _batcher
 
 
 def stop_batcher() -> None:
     """Answer what is queued and let go of the model."""
-    global _batcher, _promoted, _states
+    global _batcher, _promoted, _states, _figures
     with _lock:
-        if _batcher is not None and _promoted is not None and _states is not None:
+        if _batcher is not None and _promoted is not None and _states is not None and _figures is not None:
+            REGISTRY.unregister(_figures)
             _batcher.stop()
             _states.stop()
             _promoted.stop()
-            _batcher = _promoted = _states = None
+            _batcher = _promoted = _states = _figures = None
 
 
 def watch_states(session_ids: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ FRAMES_DROPPED = Counter("attune_frames_dropped", "Accepted frames without a rea
 ANSWER_SECONDS = Histogram(
     "attune_answer_seconds",
     "From a frame's arrival to its reading.",
-    buckets=(0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3),
+    buckets=(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3),
 )
 BATCH_SIZE = Histogram("attune_batch_size", "Frames read at once.", buckets=(1, 2, 4, 8, 12, 16))
 BATCH_SECONDS = Histogram(

@@ -47,6 +47,7 @@ class ModelVersion(models.Model):
     weights_sha256 = models.CharField(max_length=64)
     metrics = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    promoted_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="The last time.")
 
     class Meta:
         ordering = ["-created_at"]

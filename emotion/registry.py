@@ -6,6 +6,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from accounts import audit
 from emotion.core.manifest import CheckpointError, read_manifest
@@ -38,7 +40,10 @@ def _promote(version: ModelVersion) -> None:
     ModelVersion.objects.filter(status=ModelVersion.Status.PROMOTED).exclude(pk=version.pk).update(
         status=ModelVersion.Status.RETIRED
     )
-    ModelVersion.objects.filter(pk=version.pk).update(status=ModelVersion.Status.PROMOTED)
+    # One that serves already goes on since when it did.
+    ModelVersion.objects.filter(pk=version.pk).exclude(status=ModelVersion.Status.PROMOTED).update(
+        status=ModelVersion.Status.PROMOTED, promoted_at=timezone.now()
+    )
 
 
 def promote_checkpoint(*, name: str, by=None) -> ModelVersion:
@@ -55,6 +60,20 @@ def promote_checkpoint(*, name: str, by=None) -> ModelVersion:
         promote_model(version=version)
         audit.record(action=audit.Action.MODEL_PROMOTED, actor=by, model=version.name, weights=version.weights_sha256)
     return version
+
+
+def former_model() -> ModelVersion | None:
+    """The one that served before the promoted one."""
+    retired = ModelVersion.objects.filter(status=ModelVersion.Status.RETIRED)
+    return retired.order_by(F("promoted_at").desc(nulls_last=True), "-created_at").first()
+
+
+def roll_back(*, by=None) -> ModelVersion:
+    """Promote the model that served before. Raises CheckpointError where none did, or it cannot serve any more."""
+    former = former_model()
+    if former is None:
+        raise CheckpointError("No other model has served before.")
+    return promote_checkpoint(name=former.name, by=by)
 
 
 def promoted_model() -> ModelVersion:

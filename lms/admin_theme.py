@@ -100,6 +100,7 @@ UNFOLD = {
                     _item("Audit log", "fact_check", "admin:accounts_auditentry_changelist", _is_administrator),
                     _item("Webhooks sent", "outbound", "admin:courses_webhookdelivery_changelist", _is_administrator),
                     _item("Models", "neurology", "admin:emotion_modelversion_changelist", _is_administrator),
+                    _item("Workers", "monitor_heart", "workers", _is_administrator),
                     _item("Training runs", "timeline", "admin:training_trainingrun_changelist", _is_administrator),
                 ],
             },

@@ -59,10 +59,9 @@ async def lifespan(scope, receive, send) -> None:
                 asyncio.create_task(repeat(5, "deliver_events")),
                 asyncio.create_task(repeat(30, "send_statements")),
             ]
-            if settings.REDIS_URL:
-                publisher = Publisher("web", settings.REDIS_URL)
-                publisher.start()
-            else:
+            publisher = Publisher("web", settings.REDIS_URL)
+            publisher.start()
+            if not settings.REDIS_URL:
                 worker = EmbeddedWorker(celery_app, "frames")
                 worker.start()
             keep_what_is_loaded()

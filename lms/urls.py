@@ -8,7 +8,7 @@ from django.views.i18n import JavaScriptCatalog
 from drf_spectacular.views import SpectacularAPIView
 
 from lms import health
-from lms.metrics.views import metrics
+from lms.metrics.views import metrics, workers
 
 admin.autodiscover()
 # Without this, the admin's own sign-in form would let people in past their second factor.
@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("emotion.urls")),
+    path("admin/workers/", admin.site.admin_view(workers), name="workers"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("courses.api.urls")),
     path("api/v1/", include("emotion.api.urls")),

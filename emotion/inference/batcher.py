@@ -98,6 +98,11 @@ class Batcher:
         if older.sequence != newer.sequence:
             self._tell_dropped([older], NEWER)
 
+    @property
+    def waiting(self) -> int:
+        """Frames in hand that are in no batch yet."""
+        return len(self._waiting)
+
     def stop(self) -> None:
         """Answer what waits, then end the threads."""
         with self._changed:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import socket
 import threading
 from collections.abc import Iterator
 
@@ -19,6 +17,8 @@ from celery import Celery
 from django.conf import settings
 from kombu.exceptions import ChannelError, OperationalError
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Metric, generate_latest
+
+from lms.metrics import minute, reports
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +40,12 @@ def _samples(metric: Metric) -> list[list]:
 
 
 class Publisher:
-    """A thread that leaves this process's figures in Redis. `role` is "web" or "worker"."""
+    """A thread that keeps this process's last minute and, with Redis, leaves its figures there. `role` is "web" or
+    "worker"."""
 
-    def __init__(self, role: str, redis_url: str) -> None:
-        self.name = f"{role}-{socket.gethostname()}-{os.getpid()}"
-        self._redis = redis.Redis.from_url(redis_url, socket_timeout=2)
+    def __init__(self, role: str, redis_url: str | None) -> None:
+        self.name = reports.process_name(role)
+        self._redis = redis.Redis.from_url(redis_url, socket_timeout=2) if redis_url else None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
 
@@ -54,15 +55,21 @@ class Publisher:
     def stop(self) -> None:
         self._stopping.set()
         self._thread.join(timeout=5)
+        if self._redis is None:
+            return
         try:
-            self._redis.delete(KEY.format(self.name))
+            self._redis.delete(KEY.format(self.name), reports.KEY.format(self.name))
         except redis.RedisError:
-            pass  # it expires by itself
+            pass  # they expire by themselves
 
     def publish(self) -> None:
+        minute.HERE.look()
+        if self._redis is None:
+            return
         with self._redis.pipeline() as pipe:
             pipe.sadd(NAMES, self.name)
             pipe.set(KEY.format(self.name), json.dumps(own_figures()), ex=EXPIRE_SECONDS)
+            reports.leave_report(pipe, reports.own_report(self.name))
             pipe.execute()
 
     def _run(self) -> None:
@@ -123,12 +130,26 @@ class _All:
         for queue, waiting in depths.items():
             depth.add_sample(depth.name, {"queue": queue}, waiting)
         yield depth
+        yield _workers_alive(processes)
         for process, figures in processes.items():
             for name, kind, text, samples in figures:
                 metric = merged.setdefault(name, Metric(name, text, kind))
                 for sample, labels, value in samples:
                     metric.add_sample(sample, {**labels, "process": process}, value)
         yield from merged.values()
+
+
+def _workers_alive(processes: dict[str, Figures]) -> Metric:
+    """Zero where there is none, which the sum of a figure that nobody leaves is not: an alarm needs a number."""
+    alive = Metric("attune_workers_alive", "Workers that take tasks from this queue, of all processes.", "gauge")
+    up = {queue: 0.0 for queue in QUEUES}
+    for figures in processes.values():
+        for sample, labels, value in (each for _, _, _, samples in figures for each in samples):
+            if sample == "attune_worker_up":
+                up[labels["queue"]] = up.get(labels["queue"], 0.0) + value
+    for queue, workers in up.items():
+        alive.add_sample(alive.name, {"queue": queue}, workers)
+    return alive
 
 
 def exposition(app: Celery) -> bytes:

@@ -157,6 +157,7 @@ TABLE = {
     "healthz": "GET 22222222",
     "readyz": "GET 22222222",
     "metrics": "GET --------",
+    "workers": "GET LLLLL--2",
     "studio:quiz": "GET L----2-2",
     "studio:save-quiz": "POST L----3-3",
     "studio:add-question": "POST L----3-3",

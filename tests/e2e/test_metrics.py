@@ -1,5 +1,6 @@
 """/metrics of a real server, in both wirings: what was sent is what is counted, wherever it was worked on."""
 
+import re
 import time
 from urllib.request import Request, urlopen
 
@@ -55,6 +56,12 @@ def test_frames_are_counted_where_they_are_answered(attune, astronaut):
     figures = wait_for(attune.url, "attune_frames_taken_total outcome=refused", 1)
     assert figures["attune_answer_seconds_count"] == 3
     assert figures["attune_batch_size_sum"] == 3
-    assert figures["attune_worker_up queue=frames"] == 1
+    assert figures["attune_worker_up queue=frames"] == figures["attune_workers_alive queue=frames"] == 1
+    assert figures["attune_worker_info model=attune"] == 1
     assert figures["attune_queue_depth queue=frames"] == 0
     assert figures["attune_requests_total view=emotion-api:frames"] == 4
+
+    page = Visitor(attune.url, "admin@attune.example").get("/admin/workers/?part=figures")
+    assert "has reported" not in page
+    (value,) = re.findall(r'Time to a reading</dt><dd class="workers-value">([^<]*)', page)
+    assert re.fullmatch(r"\d+ ms|\d\.\d s", value), page

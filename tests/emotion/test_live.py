@@ -4,6 +4,8 @@ import time
 
 import numpy as np
 import pytest
+from django.conf import settings
+from prometheus_client import REGISTRY
 
 from emotion import live, registry, services, tasks
 from emotion.core.manifest import CheckpointError
@@ -48,6 +50,19 @@ def test_a_frame_is_answered_recorded_and_told(session, checkpoints, told):
     assert (message["type"], message["sequence"], message["outcome"]) == ("reading", 7, "no_face")
     assert (reading.sequence, reading.outcome, reading.model_version.name) == (7, "no_face", "small")
     assert reading.latency_ms == message["latency_ms"]
+
+
+def test_a_worker_tells_what_it_reads_with_while_it_does(checkpoints):
+    make_checkpoint(checkpoints / "small")
+    live.live_batcher()
+    labels = {"model": "small", "backend": "PyTorch float32 on cpu", "device": "cpu"}
+    threads = str(settings.ATTUNE_TORCH_THREADS)
+    assert REGISTRY.get_sample_value("attune_worker_info", {**labels, "threads": threads}) == 1
+    assert REGISTRY.get_sample_value("attune_frames_waiting") == 0
+    assert REGISTRY.get_sample_value("attune_pace_seconds") == 1
+    assert REGISTRY.get_sample_value("attune_gpu_memory_bytes", {"what": "total"}) is None
+    live.stop_batcher()
+    assert REGISTRY.get_sample_value("attune_frames_waiting") is None
 
 
 def test_with_the_first_answer_of_a_window_comes_a_state(session, checkpoints, told):

@@ -10,7 +10,8 @@ import lms.metrics.requests  # noqa: F401  (registers what it counts)
 from tests.services import ROOT
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana/attune.json").read_text())
-COLLECTED_AT_A_READ = {"attune_queue_depth", "attune_broker_up"}
+COLLECTED_AT_A_READ = {"attune_queue_depth", "attune_broker_up", "attune_workers_alive"}
+OF_WORKERS = {"attune_worker_info", "attune_frames_waiting", "attune_pace_seconds", "attune_gpu_memory_bytes"}
 
 
 def expressions() -> list[str]:
@@ -19,7 +20,7 @@ def expressions() -> list[str]:
 
 def test_every_figure_exists():
     assert emotion.metrics.BATCH_SIZE
-    known = set(REGISTRY._names_to_collectors) | COLLECTED_AT_A_READ
+    known = set(REGISTRY._names_to_collectors) | COLLECTED_AT_A_READ | OF_WORKERS
     asked = {name for expression in expressions() for name in re.findall(r"\b(?:attune|process)_\w+", expression)}
     assert asked - known == set()
     assert len(asked) >= 12

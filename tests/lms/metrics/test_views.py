@@ -58,6 +58,7 @@ def test_queues_are_there_before_anybody_used_them(read):
     figures = read()
     assert figures["attune_broker_up", frozenset()] == 1
     assert figures["attune_queue_depth", frozenset({("queue", "mail")})] >= 0
+    assert figures["attune_workers_alive", frozenset({("queue", "mail")})] == 0
 
 
 def test_a_broker_that_is_away_is_told_and_no_error(read, settings):
