@@ -1,4 +1,4 @@
-"""A person's data as a zip: one JSON file with all of it, and a CSV file for each table in it."""
+"""A person's data as a zip: one JSON file with all of it, a CSV file for each table in it, and their charts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from accounts import personal_data
 from accounts.models import User
+from accounts.spreadsheets import harmless
 
 IN_MEMORY = 4 * 1024 * 1024  # bytes; a larger one is written to a temporary file that has no name
-# A cell that begins so is a formula to a spreadsheet: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def zip_of(user: User) -> IO[bytes]:
@@ -28,6 +27,8 @@ def zip_of(user: User) -> IO[bytes]:
         archive.writestr("my-data.json", json.dumps(data, indent=2, ensure_ascii=False))
         for name, rows in _tables(data):
             archive.writestr(f"{name}.csv", _csv(rows))
+        for name, text in personal_data.files_of(user):
+            archive.writestr(name, text)
     file.seek(0)
     return file
 
@@ -51,6 +52,4 @@ def _csv(rows: list[dict]) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA_STARTS) else value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else harmless(value)

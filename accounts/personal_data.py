@@ -1,6 +1,6 @@
 """Each app registers how a person's data in it is exported and erased, so no app needs to know the others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -9,6 +9,7 @@ from accounts.models import User
 
 Export = Callable[[User], dict | list]
 Erase = Callable[[User], int]
+Files = Callable[[User], Iterable[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -16,19 +17,21 @@ class Source:
     export: Export
     erase: Erase
     by_itself: str = ""
+    files: Files | None = None
 
 
 _sources: dict[str, Source] = {}
 
 
-def register(name: str, *, export: Export, erase: Erase, by_itself: str = "") -> None:
+def register(name: str, *, export: Export, erase: Erase, by_itself: str = "", files: Files | None = None) -> None:
     """`export(user)` answers something JSON can hold; `erase(user)` answers how many rows it removed.
 
-    What can be erased without the rest has a name for people in `by_itself`.
+    What can be erased without the rest has a name for people in `by_itself`. `files(user)` answers what the download
+    holds beside the data itself, as (name, text).
     """
     if name in _sources:
         raise ValueError(f"Personal data named {name!r} is registered twice.")
-    _sources[name] = Source(export, erase, by_itself)
+    _sources[name] = Source(export, erase, by_itself, files)
 
 
 def parts() -> dict[str, str]:
@@ -46,6 +49,12 @@ def erase_part(user: User, name: str) -> int:
 
 def export_all(user: User) -> dict[str, dict | list]:
     return {name: source.export(user) for name, source in _sources.items()}
+
+
+def files_of(user: User) -> Iterator[tuple[str, str]]:
+    for source in _sources.values():
+        if source.files:
+            yield from source.files(user)
 
 
 def erase_all(user: User) -> dict[str, int]:

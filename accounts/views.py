@@ -67,7 +67,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def export_zip(request: HttpRequest) -> FileResponse:
-    """The same as JSON and, table by table, as CSV."""
+    """The same as JSON and, table by table, as CSV; and the charts of it."""
     audit.record(action=AuditEntry.Action.DATA_EXPORTED, actor=request.user, subject=request.user)
     return FileResponse(zip_of(request.user), as_attachment=True, filename="attune-my-data.zip")
 

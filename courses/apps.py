@@ -6,6 +6,8 @@ class CoursesConfig(AppConfig):
     verbose_name = "Courses"
 
     def ready(self) -> None:
+        from django.urls import register_converter
+
         from accounts.personal_data import register
         from courses import permissions, services  # noqa: F401  (permissions registers its rules)
         from courses.assignments import block as _assignments  # noqa: F401  (registers its kind of block)
@@ -17,6 +19,7 @@ class CoursesConfig(AppConfig):
         from courses.certificates import listen
         from courses.certificates import transfer as certificate_transfer
         from courses.certificates.panel import course_panel
+        from courses.charts.files import FormConverter
         from courses.discussion import search as _search  # noqa: F401  (adds discussions to the search)
         from courses.discussion.panels import course_discussion_panel, discussion_panel
         from courses.discussion.personal_data import erase_discussion, export_discussion
@@ -38,6 +41,7 @@ class CoursesConfig(AppConfig):
         from courses.welcome.panel import first_steps_panel
 
         forget([Asset, SubmissionFile])
+        register_converter(FormConverter, "chart")
         sources.register("quizzes", items=quiz_grades.items, scores=quiz_grades.scores)
         sources.register("assignments", items=assignment_grades.items, scores=assignment_grades.scores)
         parts.register("pools", export=quiz_transfer.export_pools, build=quiz_transfer.build_pools)

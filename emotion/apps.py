@@ -21,6 +21,7 @@ class EmotionConfig(AppConfig):
             "emotion",
             export=personal_data.export_emotion,
             erase=personal_data.erase_emotion,
+            files=personal_data.own_charts,
             by_itself=_("What the camera gave rise to, what you said of lessons, and your consent"),
         )
         sources.register("emotion", shared_signs.signs_shared_with)

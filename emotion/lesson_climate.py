@@ -33,6 +33,11 @@ class LessonClimate:
     parts: list[Part] = field(default_factory=list)
     spots: list[HotSpot] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether fewer than five students stand behind every one of its figures."""
+        return not (self.students or self.started or self.spots or any(part.quiz_students for part in self.parts))
+
 
 def lesson_climate(lesson: Lesson) -> LessonClimate:
     """Seven queries for any class and any number of blocks. Nothing in it stands for fewer than five students."""

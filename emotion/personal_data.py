@@ -1,9 +1,14 @@
 """What a person's face gave rise to: exported and erased on request."""
 
+from collections.abc import Iterator
+
 from django.utils.translation import gettext_noop as _
 
-from emotion import services, support
+from courses.charts.picture import picture
+from courses.models import Course, Lesson
+from emotion import selectors, services, support
 from emotion.core.labels import EXPRESSIONS
+from emotion.dashboard import history_charts
 from emotion.models import (
     BehaviourEvent,
     Consent,
@@ -67,6 +72,17 @@ def export_support(user) -> dict:
             )
         ),
     }
+
+
+def own_charts(user) -> Iterator[tuple[str, str]]:
+    """(name, SVG) of each lesson and course with a history, as their pages draw them."""
+    sessions = LessonSession.objects.visible_to(user)
+    for course in Course.objects.filter(pk__in=sessions.values("lesson__module__course")).order_by("pk"):
+        drawn = [history_charts.own_course(course, selectors.own_course(user=user, course=course))]
+        lessons = Lesson.objects.for_course(course).filter(pk__in=sessions.values("lesson")).in_course_order()
+        for lesson in lessons:
+            drawn.append(history_charts.own_lesson(lesson, selectors.own_timeline(user=user, lesson=lesson)))
+        yield from ((f"charts/{chart.name}.svg", picture(chart)) for chart in drawn if chart)
 
 
 def erase_emotion(user) -> int:

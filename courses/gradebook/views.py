@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from accounts.spreadsheets import harmless
 from courses.gradebook import forms, selectors, services, sources
 from courses.gradebook.querysets import graded_courses
 from courses.models import Course, Enrollment, GradebookRule, GradeCategory, GradeChange, GradeOverride, GradePlacement
@@ -52,7 +53,7 @@ def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
     table = csv.writer(response)
     named = book.has_categories
     table.writerow(
-        _safe(text)
+        harmless(text)
         for text in (
             "Name",
             "E-mail",
@@ -65,18 +66,13 @@ def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
         cells = ["excused" if cell.is_excused else cell.points for cell in row.cells]
         figures = [*cells, *(row.categories if named else ()), row.total]
         table.writerow(
-            [_safe(str(row.user)), _safe(row.user.email), *("" if f is None else _plain(f) for f in figures)]
+            [harmless(str(row.user)), harmless(row.user.email), *("" if f is None else _plain(f) for f in figures)]
         )
     return response
 
 
 def _plain(figure) -> str:
     return figure if isinstance(figure, str) else f"{figure.normalize():f}"
-
-
-def _safe(text: str) -> str:
-    """A spreadsheet takes a cell that begins with one of these for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 @require_safe

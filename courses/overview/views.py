@@ -4,8 +4,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from courses import panels
+from courses.charts.files import chart_file
 from courses.models import Course
-from courses.overview import selectors
+from courses.overview import charts, selectors
 
 
 @require_safe
@@ -20,3 +21,12 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         "panels": panels.teaching_panels(request, course),
     }
     return render(request, "courses/overview/overview.html", context)
+
+
+@require_safe
+@login_required
+def funnel_chart(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """Where students stop, to take along."""
+    course = get_object_or_404(Course.objects.staffed_by(request.user), slug=slug)
+    chart = charts.funnel(course, selectors.overview(course))
+    return chart_file(chart, form, actor=request.user, course=course.pk)

@@ -9,4 +9,5 @@ urlpatterns = [
     path("quizzes/<int:pk>/save/", views.save, name="save"),
     path("quizzes/<int:pk>/submit/", views.submit, name="submit"),
     path("quizzes/<int:pk>/analysis/", views.item_analysis, name="analysis"),
+    path("quizzes/<int:pk>/analysis/chart.<chart:form>", views.item_analysis_chart, name="analysis-chart"),
 ]

@@ -5,8 +5,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from courses.charts.files import chart_file
 from courses.quizzes import analysis, layouts, selectors, services
 from courses.quizzes import answers as answering
+from courses.quizzes.analysis_chart import analysis_chart
 from courses.quizzes.block import result_url
 from courses.quizzes.forms import NotRead, attempt_number, read_save
 from courses.quizzes.models import Quiz
@@ -90,10 +92,22 @@ def _preview(request: HttpRequest, quiz: Quiz) -> HttpResponse:
     return lesson_page(request, quiz.lesson, contents={quiz.block_id: shown})
 
 
+def _taught(request: HttpRequest, pk: int) -> Quiz:
+    rows = Quiz.objects.taught_by(request.user).select_related("block__lesson__module__course")
+    return get_object_or_404(rows, pk=pk)
+
+
 @require_safe
 @login_required
 def item_analysis(request: HttpRequest, pk: int) -> HttpResponse:
-    rows = Quiz.objects.taught_by(request.user).select_related("block__lesson__module__course")
-    quiz = get_object_or_404(rows, pk=pk)
+    quiz = _taught(request, pk)
     context = {"quiz": quiz, "course": quiz.course, "analysis": analysis.analyse(quiz), "fewest": analysis.FEWEST}
     return render(request, "courses/quizzes/analysis.html", context)
+
+
+@require_safe
+@login_required
+def item_analysis_chart(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """The same to take along."""
+    quiz = _taught(request, pk)
+    return chart_file(analysis_chart(quiz, analysis.analyse(quiz)), form, actor=request.user, quiz=quiz.pk)

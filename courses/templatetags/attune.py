@@ -3,9 +3,11 @@ from functools import lru_cache
 from django import template
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
 
+from courses.charts.files import FORMS
 from courses.markdown import render
 from courses.panels import LessonPanel
 
@@ -20,6 +22,14 @@ def icon(name: str, label: str = ""):
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href)
     return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"></use></svg>', href)
+
+
+@register.inclusion_tag("_chart_files.html")
+def chart_files(route: str, *args: object, asked: str = ""):
+    """The two buttons beside a chart. `asked` is the page's query, where the chart depends on it."""
+    query = f"?{asked}" if asked else ""
+    addresses = {form: f"{reverse(route, args=[*args, form])}{query}" for form in FORMS}
+    return {"as_table": addresses["csv"], "as_picture": addresses["svg"]}
 
 
 @register.filter

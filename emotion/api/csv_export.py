@@ -12,9 +12,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from rest_framework.renderers import BaseRenderer
 
+from accounts.spreadsheets import harmless
+
 ROWS_A_CHUNK = 200
-# A cell that begins so is a formula to a spreadsheet, whoever wrote it: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class CSVRenderer(BaseRenderer):
@@ -42,12 +42,8 @@ def _chunks(rows: Iterable[Iterable[object]]) -> Iterator[str]:
     iterator = iter(rows)
     while some := list(itertools.islice(iterator, ROWS_A_CHUNK)):
         text = io.StringIO()
-        csv.writer(text).writerows([_harmless(cell) for cell in row] for row in some)
+        csv.writer(text).writerows([harmless(cell) for cell in row] for row in some)
         yield text.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA_STARTS) else cell
 
 
 async def _without_blocking(chunks: Iterator[str]) -> AsyncIterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +32,20 @@ class Mark:
 
 
 @dataclass
+class Axis:
+    """Where a lesson's blocks begin and end, by their ids, and how wide ten seconds are."""
+
+    starts: dict[int, float]
+    widths: dict[int, float]
+    step: float
+
+    def at(self, block: int, seconds: int) -> float:
+        return round(self.starts[block] + seconds / BUCKET_SECONDS * self.step, 1)
+
+
+@dataclass
 class Chart:
+    axis: Axis
     columns: list[Column]
     marks: list[Mark]
     expressions: list[tuple[str, str]] = field(default_factory=list)  # (name, path)
@@ -41,32 +55,38 @@ class Chart:
 def draw(climate: LessonClimate) -> Chart:
     """Coordinates within WIDTH x AREA, and WIDTH x BAND for the states."""
     points = climate.timeline["points"]
-    steps = {part.block.pk: NARROWEST for part in climate.parts}
-    ends = [(p["block"], p["seconds"] + BUCKET_SECONDS) for p in points]
-    ends += [(spot.block.pk, spot.end) for spot in climate.spots]
-    for block, seconds in ends:
+    axis = along([part.block.pk for part in climate.parts], points, [(s.block.pk, s.end) for s in climate.spots])
+    columns = [
+        Column(part, number, round(axis.starts[part.block.pk], 1), round(axis.widths[part.block.pk], 1))
+        for number, part in enumerate(climate.parts, 1)
+    ]
+    marks = [
+        Mark(s, n, axis.at(s.block.pk, s.start), max(4.0, round((s.end - s.start) / BUCKET_SECONDS * axis.step, 1)))
+        for n, s in enumerate(climate.spots, 1)
+    ]
+    return Chart(axis, columns, marks, *stacks(points, axis))
+
+
+def along(blocks: Sequence[int], points: list[dict[str, Any]], more: Iterable[tuple[int, int]] = ()) -> Axis:
+    """Room for each block, and in it for its points and for what else ends so many seconds into it."""
+    steps = dict.fromkeys(blocks, NARROWEST)
+    for block, seconds in [*((p["block"], p["seconds"] + BUCKET_SECONDS) for p in points), *more]:
         if block in steps:
             steps[block] = max(steps[block], seconds // BUCKET_SECONDS)
     step = WIDTH / max(sum(steps.values()), 1)
-    columns, x = [], 0.0
-    for number, part in enumerate(climate.parts, 1):
-        columns.append(Column(part, number, round(x, 1), round(steps[part.block.pk] * step, 1)))
-        x += steps[part.block.pk] * step
-    starts = {column.part.block.pk: column.x for column in columns}
+    starts, x = {}, 0.0
+    for block, width in steps.items():
+        starts[block] = x
+        x += width * step
+    return Axis(starts, {block: width * step for block, width in steps.items()}, step)
 
-    def at(block: int, seconds: int) -> float:
-        return round(starts[block] + seconds / BUCKET_SECONDS * step, 1)
 
-    marks = [
-        Mark(s, number, at(s.block.pk, s.start), max(4.0, round((s.end - s.start) / BUCKET_SECONDS * step, 1)))
-        for number, s in enumerate(climate.spots, 1)
-    ]
-    shown = [(at(p["block"], p["seconds"]), p) for p in points if p["block"] in starts]
-    return Chart(
-        columns,
-        marks,
-        _stack(shown, "expressions", EXPRESSIONS, AREA, step),
-        _stack(shown, "states", COUNTED_STATES, BAND, step),
+def stacks(points: list[dict[str, Any]], axis: Axis) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(name, path) of the expressions, and of the states."""
+    shown = [(axis.at(p["block"], p["seconds"]), p) for p in points if p["block"] in axis.starts]
+    return (
+        _stack(shown, "expressions", EXPRESSIONS, AREA, axis.step),
+        _stack(shown, "states", COUNTED_STATES, BAND, axis.step),
     )
 
 

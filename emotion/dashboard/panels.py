@@ -87,7 +87,12 @@ def teaching_panel(request, course) -> LessonPanel | None:
         for entry in selectors.class_course(course=course)
         if entry["students"]
     ]
-    context = {"course": course, "lessons": lessons, "smallest_group": selectors.SMALLEST_GROUP}
+    context = {
+        "course": course,
+        "lessons": lessons,
+        "teaches": course.is_taught_by(request.user),
+        "smallest_group": selectors.SMALLEST_GROUP,
+    }
     return LessonPanel("emotion/_teaching_panel.html", context, order=20)
 
 

@@ -3,10 +3,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from courses.charts.files import chart_file
 from courses.models import Course
 from emotion import rule_figures, support_rules
+from emotion.dashboard import report_charts
 from emotion.dashboard.rule_form import ACTIONS, STATES, RuleForm
 from emotion.models import SUPPORTED, SupportRule
 from emotion.policy import features_are_on
@@ -24,15 +26,31 @@ def _own_course(request: HttpRequest, slug: str) -> Course:
 def rules(request: HttpRequest, slug: str) -> HttpResponse:
     """A course's rules of support: what is offered when, and what came of it."""
     course = _own_course(request, slug)
+    states, figures = support_rules.rules_by_state(course), rule_figures.rule_figures(course)
     context = {
         "course": course,
-        "states": support_rules.rules_by_state(course),
+        "states": states,
         "looks": STATES,
         "actions": ACTIONS,
-        "figures": rule_figures.rule_figures(course),
+        "figures": figures,
+        "takes_along": any(rule.pk in figures for rule in _listed(states)),
         "smallest_group": SMALLEST_GROUP,
     }
     return render(request, "emotion/rules.html", context)
+
+
+@require_safe
+@login_required
+def rules_chart(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """What came of them, to take along."""
+    course = _own_course(request, slug)
+    listed = _listed(support_rules.rules_by_state(course))
+    chart = report_charts.rules(course, listed, rule_figures.rule_figures(course))
+    return chart_file(chart, form, actor=request.user, course=course.pk)
+
+
+def _listed(states: dict[str, dict[str, list[SupportRule]]]) -> list[SupportRule]:
+    return [rule for kinds in states.values() for kind in kinds.values() for rule in kind]
 
 
 @login_required

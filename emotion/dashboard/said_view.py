@@ -2,9 +2,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
+from courses.charts.files import chart_file
 from courses.models import Lesson
 from emotion import panel_words
+from emotion.dashboard import report_charts
 from emotion.models import SELF_REPORTED
 from emotion.selectors import SMALLEST_GROUP
 from emotion.self_reports import class_said
@@ -18,6 +21,26 @@ def lesson_said(request: HttpRequest, pk: int) -> HttpResponse:
     if not lesson.course.is_staffed_by(request.user):
         raise Http404("There is no such lesson.")
     whole, *parts = class_said(lesson)
-    words = [say(panel_words.SELF_REPORT[s]) if s in panel_words.SELF_REPORT else _("Neither") for s in SELF_REPORTED]
-    context = {"lesson": lesson, "whole": whole, "parts": parts, "words": words, "smallest_group": SMALLEST_GROUP}
+    context = {
+        "lesson": lesson,
+        "whole": whole,
+        "parts": parts,
+        "words": _words(),
+        "teaches": lesson.course.is_taught_by(request.user),
+        "smallest_group": SMALLEST_GROUP,
+    }
     return render(request, "emotion/lesson_said.html", context)
+
+
+@require_safe
+@login_required
+def lesson_said_chart(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """The same to take along, for those who teach."""
+    lesson = get_object_or_404(Lesson.objects.taught_by(request.user).select_related("module__course"), pk=pk)
+    whole, *parts = class_said(lesson)
+    chart = report_charts.said(lesson, whole, parts, _words())
+    return chart_file(chart, form, actor=request.user, lesson=lesson.pk)
+
+
+def _words() -> list[str]:
+    return [say(panel_words.SELF_REPORT[s]) if s in panel_words.SELF_REPORT else _("Neither") for s in SELF_REPORTED]

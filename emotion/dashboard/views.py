@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -7,11 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from courses.charts.files import chart_file
 from courses.models import Course, Lesson
 from emotion import consents, course_calibration, selectors, services, support
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
+from emotion.dashboard import history_charts, report_charts
 from emotion.dashboard.consent_form import ConsentForm
 from emotion.models import SUPPORTED, Consent, SupportPreference
 from emotion.permissions import takes_as_student
@@ -155,14 +159,28 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "emotion/history.html", context)
 
 
+@require_safe
 @login_required
-def course_history(request: HttpRequest, slug: str) -> HttpResponse:
-    """A student's own history of a course, lesson by lesson."""
+def history_chart(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """The same to take along."""
+    lesson, student = _own_lesson(request, pk), request.user
+    chart = history_charts.own_lesson(lesson, selectors.own_timeline(user=student, lesson=lesson))
+    return chart_file(chart, form, actor=student, subject=student, lesson=lesson.pk)
+
+
+def _own_course(request: HttpRequest, slug: str) -> Course:
     if not features_are_on():
         raise Http404(_("The emotion features are turned off here."))
     course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
     if not takes_as_student(request.user, course):
         raise Http404(_("Only those who take this course have a history in it."))
+    return course
+
+
+@login_required
+def course_history(request: HttpRequest, slug: str) -> HttpResponse:
+    """A student's own history of a course, lesson by lesson."""
+    course = _own_course(request, slug)
     rows = selectors.course_rows(selectors.own_course(user=request.user, course=course))
     context = {
         "course": course,
@@ -177,12 +195,34 @@ def course_history(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "emotion/course_history.html", context)
 
 
+@require_safe
+@login_required
+def course_history_chart(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """The same to take along."""
+    course, student = _own_course(request, slug), request.user
+    chart = history_charts.own_course(course, selectors.own_course(user=student, course=course))
+    return chart_file(chart, form, actor=student, subject=student, course=course.pk)
+
+
 @login_required
 def calibration(request: HttpRequest, slug: str) -> HttpResponse:
     """For those who teach a course: how far its learning states can be trusted, and what abstaining is worth."""
+    return render(request, "emotion/calibration.html", _calibration(request, slug))
+
+
+@require_safe
+@login_required
+def calibration_chart(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+    """What abstaining is worth, to take along."""
+    told = _calibration(request, slug)
+    return chart_file(report_charts.calibration(**told), form, actor=request.user, course=told["course"].pk)
+
+
+def _calibration(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """{"course", "trust", "report"}, the last None while the course is not calibrated."""
     course = get_object_or_404(Course.objects.visible_to(request.user).select_related("calibration"), slug=slug)
     if not features_are_on() or not course.is_taught_by(request.user):
         raise Http404(_("There is no such report."))
     trust = course_calibration.trust_in(course)
     report = course_calibration.report(trust.calibration) if trust.calibration else None
-    return render(request, "emotion/calibration.html", {"course": course, "trust": trust, "report": report})
+    return {"course": course, "trust": trust, "report": report}

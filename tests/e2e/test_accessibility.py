@@ -12,7 +12,7 @@ pytestmark = pytest.mark.e2e
 AXE = ROOT / "tests" / "vendor" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # What answers with a file, signs out, or is another program's page.
-NO_PAGE = re.compile(r"logout|export|\.(csv|zip|pdf|ics|json)$|^/(api|static|files)/|\.ics|/file/|/jsi18n")
+NO_PAGE = re.compile(r"logout|export|\.(csv|svg|zip|pdf|ics|json)$|^/(api|static|files)/|\.ics|/file/|/jsi18n")
 ROLES = {"anonymous": 10, "student": 40, "instructor": 45, "admin": 12}
 PEOPLE = {"student": "ada@attune.example", "instructor": "instructor@attune.example", "admin": "admin@attune.example"}
 STARTS = {

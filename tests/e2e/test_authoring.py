@@ -241,6 +241,16 @@ def test_from_the_first_word_to_the_certificate(attune, open_browser):
     author.goto(f"{attune.url}/courses/tea-briefly/gradebook/")
     expect(author.locator(".grades")).to_contain_text("100.0%")
 
+    author.goto(f"{attune.url}/courses/tea-briefly/teaching/")
+    author.focus("[data-picture]")
+    with author.expect_download() as picture:
+        author.keyboard.press("Enter")
+    assert picture.value.suggested_filename.endswith(".png")
+    pixels = cv2.imread(str(picture.value.path()))
+    assert pixels.shape[1] == 2 * 1120
+    assert (pixels[0, 0] == 255).all()
+    assert (pixels == (0x62, 0x5D, 0x2F)).all(axis=2).sum() > 10_000  # the bars of what is completed, in BGR
+
     phone.reload()
     expect(phone.locator("main")).to_contain_text("A calm cup.")
     phone.goto(f"{attune.url}/courses/tea-briefly/")

@@ -97,7 +97,6 @@ def zaphod(client, settings, tmp_path, monkeypatch, told, store, django_capture_
             guardian_email=GUARDIAN,
         )
         services.record_readings(answers=[make_answer(world.session)], model_version=None)
-        make_bucket(world.session)
         support.report_self(user=zaphod, lesson=lesson, state="confused", place=Place())
         support.record_behaviour(user=zaphod, lesson=lesson, events=[(BEHAVIOURS[0], Place())])
         rule = support.add_starter_rules()[0]

@@ -169,14 +169,14 @@ def test_a_course_is_shown_lesson_by_lesson(client, signed_in, lesson):
     page = client.get(course_page(lesson))
     assertContains(page, "Mostly happiness (75%), then fear (25%).")
     assertContains(page, f'<a href="{url("history", lesson)}">{lesson.title}</a>', html=True)
-    assertContains(page, f"/api/v1/me/emotion-history/?course={lesson.course.pk}&amp;format=csv")
+    assertContains(page, f"{course_page(lesson)}chart.csv")
     assertContains(page, "and the instructor you share it with")
     assertNotContains(page, lesson.module.lessons.last().title)  # the camera was off there
     assert not any(inline in page.content.decode() for inline in ("<script>", "<style", " style=", " onclick="))
 
 
 def test_the_history_of_a_lesson_leads_to_its_table_and_its_course(client, signed_in, lesson):
-    download = f"/api/v1/me/emotion-history/?lesson={lesson.pk}&amp;format=csv"
+    download = f"{url('history', lesson)}chart.csv"
     assertNotContains(client.get(url("history", lesson)), download)
     make_bucket(make_session(signed_in, lesson))
     page = client.get(url("history", lesson))
