@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
@@ -9,7 +11,7 @@ from accounts import audit, erasures
 from accounts.models import ApiToken, AuditEntry, Invitation, User
 
 
-def export_account(user: User) -> dict:
+def export_account(user: User) -> dict[str, Any]:
     return {
         "email": user.email,
         "display_name": user.display_name,

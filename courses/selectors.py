@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils.safestring import SafeString
 
+from accounts.models import User, Visitor
 from courses import completion
 from courses.blocks import BlockType, type_of
 from courses.calendar.selectors import DueSoon, due_soon
@@ -80,9 +81,8 @@ class Outline:
     @property
     def next_open(self) -> OutlineLesson | None:
         """Where to go on: the lesson seen last if unfinished, else the first unfinished open one after it."""
-        seen = [item for item in self.lessons if item.progress]
-        newest = max(seen, key=lambda item: item.progress.last_seen_at, default=None)
-        start = self.lessons.index(newest) if newest else 0
+        seen = [(item.progress.last_seen_at, -place) for place, item in enumerate(self.lessons) if item.progress]
+        start = -max(seen)[1] if seen else 0
         from_there = self.lessons[start:] + self.lessons[:start]
         return next((item for item in from_there if item.state != "done" and not item.lock), None)
 
@@ -97,7 +97,7 @@ class Outline:
 
 
 def outlines(
-    user, courses: Iterable[Course], *, with_drafts: bool = False, with_locks: bool = True
+    user: Visitor, courses: Iterable[Course], *, with_drafts: bool = False, with_locks: bool = True
 ) -> dict[int, Outline]:
     """Course id -> outline with this person's progress. Two queries for any number of courses, and up to four more
     where lessons have dates or prerequisites."""
@@ -123,7 +123,7 @@ def outlines(
     return found
 
 
-def outline(user, course: Course, *, with_drafts: bool = False) -> Outline:
+def outline(user: Visitor, course: Course, *, with_drafts: bool = False) -> Outline:
     return outlines(user, [course], with_drafts=with_drafts)[course.pk]
 
 
@@ -141,7 +141,7 @@ class CatalogueCard:
         return round(100 * (self.done or 0) / self.total) if self.total else 0
 
 
-def catalogue_cards(user, courses: Iterable[Course]) -> list[CatalogueCard]:
+def catalogue_cards(user: Visitor, courses: Iterable[Course]) -> list[CatalogueCard]:
     """Three queries for any number of courses, and no lesson is read: the database counts them."""
     courses = list(courses)
     mine: dict[int, int] = {}
@@ -161,7 +161,7 @@ class Went:
     done: int  # published lessons
 
 
-def _went(user) -> dict[int, Went]:
+def _went(user: User) -> dict[int, Went]:
     """Course id -> how far this person got, of each course they ever opened. One query, by the person alone: were the
     courses named too, the database would walk through everybody's progress there."""
     done = Q(completed_at__isnull=False, lesson__status="published")
@@ -213,7 +213,7 @@ class Home:
 NEAREST = 3  # unfinished courses whose next lesson is named on the home page
 
 
-def home(user) -> Home:
+def home(user: User) -> Home:
     """Courses newest seen first; the first unfinished one is where to go on."""
     role, status = Enrollment.Role, Enrollment.Status
     rows = list(
@@ -236,7 +236,7 @@ def home(user) -> Home:
     )
 
 
-def _learning(user, taken: list[Course]) -> list[LearningCard]:
+def _learning(user: User, taken: list[Course]) -> list[LearningCard]:
     """Newest seen first; never opened ones stay in the order given. The lessons of the nearest courses alone are read:
     a person in twenty courses has hundreds."""
     went = _went(user)
@@ -266,7 +266,7 @@ class ShownBlock:
 
 
 def shown_blocks(
-    user,
+    user: Visitor,
     lesson: Lesson,
     *,
     query: Mapping[str, str] | None = None,

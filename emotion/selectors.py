@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from courses.models import Course, Lesson
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.models import ClassHistory, EmotionBucket, LessonSession
@@ -20,12 +21,12 @@ _SUMS = {f"sum_{name}": Sum(name) for name in (*COUNTS, *EXPRESSIONS, *COUNTED_S
 _JUDGED = Q(*((f"{state}__gt", 0) for state in COUNTED_STATES), _connector=Q.OR)
 
 
-def own_timeline(*, user, lesson: Lesson) -> dict[str, Any]:
+def own_timeline(*, user: User, lesson: Lesson) -> dict[str, Any]:
     """A student's own history of a lesson, by place."""
     return _timeline(lesson, _points(lesson, EmotionBucket.objects.visible_to(user).filter(session__lesson=lesson)))
 
 
-def own_course(*, user, course: Course) -> list[dict[str, Any]]:
+def own_course(*, user: User, course: Course) -> list[dict[str, Any]]:
     """A student's own history of a course: an entry for each lesson that they see, as `_entry` makes it."""
     sums = (
         EmotionBucket.objects.visible_to(user)
@@ -38,13 +39,13 @@ def own_course(*, user, course: Course) -> list[dict[str, Any]]:
     return [_entry(lesson, found.get(lesson.pk)) for lesson in lessons]
 
 
-def shared_timeline(*, viewer, student_id: int, lesson: Lesson) -> dict[str, Any]:
+def shared_timeline(*, viewer: User, student_id: int, lesson: Lesson) -> dict[str, Any]:
     """The history that one student shares with those who teach them; empty without sharing."""
     sessions = LessonSession.objects.shared_with(viewer).filter(lesson=lesson, user_id=student_id)
     return _timeline(lesson, _points(lesson, EmotionBucket.objects.filter(session__in=sessions)))
 
 
-def students_who_share(*, viewer, lesson: Lesson) -> list[dict[str, Any]]:
+def students_who_share(*, viewer: User, lesson: Lesson) -> list[dict[str, Any]]:
     """The students of a lesson whose history this instructor may read: [{"id", "name"}]."""
     rows = (
         LessonSession.objects.shared_with(viewer)

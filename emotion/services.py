@@ -8,6 +8,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -18,6 +19,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from accounts import audit
+from accounts.models import User
 from courses.models import Course, Enrollment, Lesson
 from courses.release.locks import Locked, require_open
 from emotion import broadcast
@@ -95,7 +97,7 @@ def _forget_pictures(sessions: list[uuid.UUID]) -> None:
         logger.warning("What %d ended sessions left waiting goes by itself: the broker is away.", len(names))
 
 
-def erase_history(*, user, course: Course | None = None) -> int:
+def erase_history(*, user: User, course: Course | None = None) -> int:
     """Delete every session, reading and bucket of a person, in one course or in all, and what their answers to "How is
     this going?" kept of how it looked. Returns the sessions deleted."""
     sessions = LessonSession.objects.filter(user=user)
@@ -119,7 +121,7 @@ def erase_history(*, user, course: Course | None = None) -> int:
     return count
 
 
-def start_session(*, user, lesson: Lesson, mode: str = SERVER) -> LessonSession:
+def start_session(*, user: User, lesson: Lesson, mode: str = SERVER) -> LessonSession:
     """Begin a stretch with the camera on, with frames read on the "server" or the student's "device". Raises Refused
     without enrollment or consent, for a mode that the operator does not offer, and while features are off."""
     require_features()
@@ -224,7 +226,7 @@ _SUMS = ("faces", "no_face", "several_faces", "unclear", *EXPRESSIONS)
 
 def _add_to_buckets(answers: list[Answer]) -> None:
     """One upsert for the whole batch; it adds to a bucket that exists."""
-    sums: dict[tuple, dict[str, float]] = defaultdict(lambda: dict.fromkeys(_SUMS, 0))
+    sums: dict[tuple[Any, ...], dict[str, float]] = defaultdict(lambda: dict.fromkeys(_SUMS, 0))
     for answer in answers:
         minute = _taken_at(answer).replace(second=0, microsecond=0)
         place = int(answer.place_seconds // BUCKET_SECONDS)
@@ -243,7 +245,7 @@ def _add_to_buckets(answers: list[Answer]) -> None:
     _insert(EmotionBucket, (*_KEY, *_SUMS), rows, f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {added}")
 
 
-def count_in_buckets(column: str, keys: Sequence[tuple]) -> None:
+def count_in_buckets(column: str, keys: Sequence[tuple[Any, ...]]) -> None:
     """Add one to `column` of the buckets with these (session id, block, edition, place, minute), where they exist."""
     table, name = (connection.ops.quote_name(each) for each in (EmotionBucket._meta.db_table, column))
     with transaction.atomic(), connection.cursor() as cursor:
@@ -256,7 +258,9 @@ def count_in_buckets(column: str, keys: Sequence[tuple]) -> None:
         )
 
 
-def _insert(model: type[Model], columns: Sequence[str], rows: list[tuple], ending: str) -> list[tuple]:
+def _insert(
+    model: type[Model], columns: Sequence[str], rows: list[tuple[Any, ...]], ending: str
+) -> list[tuple[Any, ...]]:
     """One INSERT of all rows, the same SQL on SQLite and PostgreSQL. Returns what `ending` has it return."""
     if not rows:
         return []
@@ -279,7 +283,7 @@ def _database_key(session_id: str) -> object:
     return LessonSession._meta.pk.get_db_prep_value(uuid.UUID(session_id), connection)
 
 
-def reading_message(answer: Answer) -> dict:
+def reading_message(answer: Answer) -> dict[str, Any]:
     """What a student's page is told of one answered frame."""
     return {
         "type": "reading",
@@ -292,7 +296,7 @@ def reading_message(answer: Answer) -> dict:
     }
 
 
-def dropped_message(sequence: int, reason: str, pace_ms: int | None = None) -> dict:
+def dropped_message(sequence: int, reason: str, pace_ms: int | None = None) -> dict[str, Any]:
     message = {"type": "dropped", "sequence": sequence, "message": reason}
     return message if pace_ms is None else {**message, "pace_ms": pace_ms}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,11 @@ class RunRecord:
 
         self._with_run(write)
 
-    def _with_run(self, write) -> None:
-        if self._run is not None:
-            self._try(lambda: write(self._run))
+    def _with_run(self, write: Callable[[TrainingRun], None]) -> None:
+        if (run := self._run) is not None:
+            self._try(lambda: write(run))
 
-    def _try(self, write) -> None:
+    def _try(self, write: Callable[[], None]) -> None:
         try:
             write()
         except DatabaseError as error:

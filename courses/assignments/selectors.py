@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from courses.assignments import late
-from courses.assignments.models import Assignment, Mark, Submission
+from courses.assignments.models import Assignment, Criterion, Mark, Submission
 from courses.assignments.services import most_points
 from courses.models import Block, Enrollment
 
@@ -19,7 +20,7 @@ class ShownMark:
     points: float
     most: float
     percent_off: int
-    rubric: list[tuple[str, dict, float]]  # criterion's title, the level reached, the most of that row
+    rubric: list[tuple[str, dict[str, Any], float]]  # criterion's title, the level reached, the most of that row
 
     @property
     def percent(self) -> int:
@@ -60,7 +61,7 @@ class ShownAssignment:
         return self.best is not None and self.best.percent >= self.assignment.pass_percent
 
 
-def shown_assignment(user, block: Block, *, problem: str = "") -> ShownAssignment:
+def shown_assignment(user: User, block: Block, *, problem: str = "") -> ShownAssignment:
     """For a student: their draft, what they handed in and the marks they may see. Four queries."""
     assignment = block.assignment
     criteria = list(assignment.criteria.all())
@@ -93,7 +94,7 @@ def shown_assignment(user, block: Block, *, problem: str = "") -> ShownAssignmen
     )
 
 
-def shown_mark(submission: Submission, criteria) -> ShownMark:
+def shown_mark(submission: Submission, criteria: list[Criterion]) -> ShownMark:
     mark = submission.mark
     mark.submission = submission
     rubric = []
@@ -145,7 +146,7 @@ def rows_of(assignment: Assignment) -> list[Row]:
     )
 
 
-def neighbours(submission: Submission) -> dict:
+def neighbours(submission: Submission) -> dict[str, Any]:
     """The submissions before and after this one in the order of the list, and the next that has no mark yet."""
     order = [row.submission for row in rows_of(submission.assignment) if row.submission]
     here = next((i for i, other in enumerate(order) if other.user_id == submission.user_id), 0)
@@ -159,7 +160,7 @@ def neighbours(submission: Submission) -> dict:
     }
 
 
-def with_files(queryset):
+def with_files(queryset: QuerySet[Submission]) -> QuerySet[Submission]:
     return queryset.select_related("user", "assignment__block__lesson__module__course", "mark").prefetch_related(
         "files", Prefetch("assignment__criteria")
     )

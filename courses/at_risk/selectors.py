@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from statistics import median
 
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from accounts.models import User
 from courses.at_risk.models import Outreach
 from courses.at_risk.signs import LISTED_FROM, Facts, Sign, score_of, signs_of
 from courses.at_risk.sources import shared_signs
@@ -22,7 +24,7 @@ class Student:
     enrollment: Enrollment
     own: list[Sign]
     shared: list[Sign]
-    last_seen_at: object = None
+    last_seen_at: datetime | None = None
     done: list[Outreach] = field(default_factory=list)
 
     @property
@@ -40,7 +42,7 @@ class AtRisk:
     of: int  # how many take the course
 
 
-def at_risk(course: Course, *, reader) -> AtRisk:
+def at_risk(course: Course, *, reader: User) -> AtRisk:
     """The students of a course with a score from LISTED_FROM up, the highest first; then whoever was away longest. Six
     queries and those of the sources, for any number of students."""
     everybody = _students(course)
@@ -53,7 +55,7 @@ def at_risk(course: Course, *, reader) -> AtRisk:
     return AtRisk(listed, len(everybody))
 
 
-def signs_of_one(enrollment: Enrollment, *, reader) -> Student:
+def signs_of_one(enrollment: Enrollment, *, reader: User) -> Student:
     """One student of a course, with the signs there are, whatever they add up to."""
     student = next(each for each in _students(enrollment.course) if each.enrollment.pk == enrollment.pk)
     student.shared = shared_signs(enrollment.course, reader, [enrollment.user_id]).get(enrollment.user_id, [])
@@ -96,7 +98,7 @@ def _add_failed(course: Course, facts: dict[int, Facts]) -> None:
             facts[row["user_id"]].failed.append((row["quiz__block__title"], row["tries"]))
 
 
-def _add_overdue(course: Course, facts: dict[int, Facts], now) -> None:
+def _add_overdue(course: Course, facts: dict[int, Facts], now: datetime) -> None:
     late = list(
         Assignment.objects.filter(
             block__lesson__module__course=course,

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.models import User
 from courses.at_risk.models import Outreach
 from courses.models import Enrollment
 from courses.notifications.models import NotificationKind
@@ -18,7 +19,13 @@ from courses.notifications.services import notify
 
 @transaction.atomic
 def reach_out(
-    *, enrollment: Enrollment, by, kind: str, words: str, talk_at: datetime | None = None, because: Sequence[str] = ()
+    *,
+    enrollment: Enrollment,
+    by: User,
+    kind: str,
+    words: str,
+    talk_at: datetime | None = None,
+    because: Sequence[str] = (),
 ) -> Outreach:
     """Write down a message, a talk or a note. `because` are the signs that the course itself saw, as
     sentences; nothing of a shared history is written down here."""

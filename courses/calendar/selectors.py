@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from courses.calendar.deadlines import Deadline, deadlines
 from courses.models import Course, CourseStatus, Enrollment
 
@@ -17,7 +18,7 @@ MOST_ON_HOME = 5
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
-def courses_of(user) -> list[Course]:
+def courses_of(user: User) -> list[Course]:
     """Those whose deadlines concern this person: taken or taught, and going on. One query."""
     mine = (
         Enrollment.objects.active()
@@ -64,7 +65,7 @@ class DueSoon:
     more: int  # how many beside these
 
 
-def due_soon(user, courses: list[Course]) -> DueSoon:
+def due_soon(user: User, courses: list[Course]) -> DueSoon:
     """What is overdue, then what is due within SOON, in these of their courses."""
     now = timezone.now()
     running = [course for course in courses if course.is_published]
@@ -107,7 +108,7 @@ def parse_month(text: str) -> date | None:
     return first if FIRST_YEAR <= first.year <= LAST_YEAR else None
 
 
-def month(user, first: date) -> Month:
+def month(user: User, first: date) -> Month:
     """The weeks of a month from Monday on, in the active time zone."""
     now = timezone.now()
     today = timezone.localdate(now)

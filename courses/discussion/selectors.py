@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 
+from accounts.models import User, Visitor
 from courses.discussion.permissions import Standing, standing
 from courses.models import Course, Enrollment, Lesson, Post, PostReport, PostVote, Thread
 
@@ -12,16 +13,16 @@ THREADS, POSTS, QUEUE = 20, 30, 50
 FILTERS = ("all", "unanswered", "mine")
 
 
-def searchable(user) -> QuerySet[Thread]:
+def searchable(user: Visitor) -> QuerySet[Thread]:
     """The threads that a search may find for this person: `title`, and the words in `posts__body`."""
     return Thread.objects.visible_to(user).filter(deleted_at=None).select_related("lesson__module__course")
 
 
-def lesson_threads(user, lesson: Lesson, page: str | None) -> Page:
+def lesson_threads(user: User, lesson: Lesson, page: str | None) -> Page:
     return Paginator(_listed(Thread.objects.visible_to(user).filter(lesson=lesson)), THREADS).get_page(page)
 
 
-def course_threads(user, course: Course, show: str, page: str | None) -> Page:
+def course_threads(user: User, course: Course, show: str, page: str | None) -> Page:
     threads = Thread.objects.visible_to(user).for_course(course)
     if show == "unanswered":
         threads = threads.unanswered(course)
@@ -30,7 +31,7 @@ def course_threads(user, course: Course, show: str, page: str | None) -> Page:
     return Paginator(_listed(threads), THREADS).get_page(page)
 
 
-def newest_threads(user, lesson: Lesson, most: int) -> tuple[list[Thread], int]:
+def newest_threads(user: User, lesson: Lesson, most: int) -> tuple[list[Thread], int]:
     """Of a lesson that this person may see: its newest threads, and how many there are. One query, two from `most`."""
     moderates = lesson.course.is_staffed_by(user)
     threads = Thread.objects.in_seen_lesson(lesson, user=user, moderates=moderates)
@@ -38,7 +39,7 @@ def newest_threads(user, lesson: Lesson, most: int) -> tuple[list[Thread], int]:
     return newest, threads.count() if len(newest) == most else len(newest)
 
 
-def waiting_questions(user, course: Course, page: str | None) -> Page:
+def waiting_questions(user: User, course: Course, page: str | None) -> Page:
     """Oldest first: who waits longest is answered next."""
     threads = Thread.objects.visible_to(user).unanswered(course)
     return Paginator(_listed(threads).order_by("created_at", "pk"), QUEUE).get_page(page)
@@ -57,7 +58,7 @@ def open_reports(course: Course, page: str | None) -> Page:
     return Paginator(posts.order_by("reported", "pk"), QUEUE).get_page(page)
 
 
-def standing_in(user, course: Course) -> Standing | None:
+def standing_in(user: User, course: Course) -> Standing | None:
     """None for those who are not in the course."""
     return standing(user, course) if user.is_superuser or course.is_taken_by(user) else None
 
@@ -78,7 +79,7 @@ class ShownPost:
     can: dict[str, bool]
 
 
-def shown_posts(user, thread: Thread, standing: Standing, page: str | None) -> Page:
+def shown_posts(user: User, thread: Thread, standing: Standing, page: str | None) -> Page:
     """A page of the thread's posts as ShownPost, the opening one first. Four queries."""
     posts = (
         thread.posts.select_related("author", "endorsed_by")

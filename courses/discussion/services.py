@@ -1,8 +1,10 @@
 """Everything that writes in a discussion. Who may is asked by the views (see permissions.py)."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
@@ -131,7 +133,8 @@ def _tell_followers(post: Post) -> None:
             )
 
 
-def _readers(thread: Thread):
+def _readers(thread: Thread) -> QuerySet[Any]:
+    """Their `user_id`."""
     active = thread.course.enrollments.active()
     if thread.is_hidden or thread.lesson.status != Lesson.Status.PUBLISHED:
         active = active.filter(role__in=("instructor", "assistant"))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
+from accounts.models import Visitor
 from courses.enrollment.messages import place_words
 from courses.enrollment.services import place_in_line
 from courses.models import Course, Enrollment, Progress
@@ -22,22 +23,28 @@ class Membership:
 
     @property
     def is_student(self) -> bool:
-        return self.is_active and self.enrollment.role == Enrollment.Role.STUDENT
+        return self.role == Enrollment.Role.STUDENT
 
     @property
     def staffs(self) -> bool:
-        return self.is_active and self.enrollment.role in (Enrollment.Role.INSTRUCTOR, Enrollment.Role.ASSISTANT)
+        return self.role in (Enrollment.Role.INSTRUCTOR, Enrollment.Role.ASSISTANT)
+
+    @property
+    def role(self) -> str:
+        """Of somebody who takes part."""
+        return self.enrollment.role if self.enrollment and self.is_active else ""
 
     @property
     def state(self) -> str:
         return self.enrollment.status if self.enrollment else ""
 
 
-def membership_of(user, course: Course) -> Membership:
+def membership_of(user: Visitor, course: Course) -> Membership:
     """One query, and two more for somebody who waits."""
     enrollment = Enrollment.objects.filter(user_id=user.pk, course=course).first() if user.pk else None
-    waits = enrollment is not None and enrollment.status == Enrollment.Status.WAITING
-    return Membership(enrollment, place_words(place_in_line(enrollment)) if waits else "")
+    if enrollment is None or enrollment.status != Enrollment.Status.WAITING:
+        return Membership(enrollment)
+    return Membership(enrollment, place_words(place_in_line(enrollment)))
 
 
 def people_of(

@@ -1,6 +1,8 @@
 """Who gets into a course. Everything that takes or frees a seat first locks the course's row, so the last seat goes to
 one person, and a seat that comes free goes to the next one on the list in the same transaction."""
 
+from typing import Any
+
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
@@ -277,7 +279,7 @@ def set_joining(*, course: Course, mode: str, code: str, seats: int | None) -> l
     return fill_seats(course)
 
 
-def make_invitation(*, course: Course, made_by: User, **fields) -> Invitation:
+def make_invitation(*, course: Course, made_by: User, **fields: Any) -> Invitation:
     return Invitation.objects.create(course=course, made_by=made_by, **fields)
 
 

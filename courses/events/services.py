@@ -1,6 +1,9 @@
 """Writing down what was learned, and who is told of it."""
 
+from __future__ import annotations
+
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from django.db import transaction
@@ -12,8 +15,11 @@ from accounts.models import User
 from courses.events.models import Kind, LearningEvent, WebhookDelivery, WebhookEndpoint
 from courses.events.signing import new_secret
 
+if TYPE_CHECKING:  # the courses' models import what is written down here
+    from courses.models import Block, Course, Lesson
+
 # Kinds that endpoints may ask for, and the setting by which they do. The others are only for the record store.
-WANTED_BY = {
+WANTED_BY: dict[str, str] = {
     Kind.ENROLLED: "wants_enrollment",
     Kind.LEFT: "wants_enrollment",
     Kind.LESSON_COMPLETED: "wants_completion",
@@ -31,14 +37,23 @@ def account_id(user_id: int) -> str:
 
 
 @transaction.atomic
-def record(*, kind, user, course=None, lesson=None, block=None, data=None, key=None) -> LearningEvent:
+def record(
+    *,
+    kind: str,
+    user: User,
+    course: Course | None = None,
+    lesson: Lesson | None = None,
+    block: Block | None = None,
+    data: dict[str, Any] | None = None,
+    key: object = None,
+) -> LearningEvent:
     """Write an event down, in the transaction of what happened. What has the same key is written once.
 
     Give the nearest of block, lesson and course; the others follow from it. `data` holds figures, never words that
     somebody wrote and nothing of how they felt: it leaves the house as it is.
     """
     lesson = lesson or (block.lesson if block else None)
-    course = course or lesson.course
+    course = course or (lesson.course if lesson else None)
     event, created = LearningEvent.objects.get_or_create(
         key=f"{kind}:{key or uuid4().hex}",
         defaults={
@@ -56,7 +71,7 @@ def record(*, kind, user, course=None, lesson=None, block=None, data=None, key=N
     return event
 
 
-def record_completed_course(*, user, course) -> None:
+def record_completed_course(*, user: User, course: Course) -> None:
     """Write down that a course is done, if no published lesson of it is left. Once for each person and course."""
     from courses.models import Lesson, Progress
 
@@ -114,7 +129,7 @@ def prune_events(*, older_than: timedelta, keep_unsent: bool, batch_size: int = 
     return deleted
 
 
-def export_events(user: User) -> list[dict]:
+def export_events(user: User) -> list[dict[str, Any]]:
     return [
         {
             "what": event.get_kind_display(),

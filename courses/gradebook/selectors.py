@@ -72,17 +72,18 @@ def _by_name(person: User) -> str:
     return str(person).casefold()
 
 
-def gradebook(course: Course, *, user=None, users: Collection[int] | None = None) -> Gradebook:
+def gradebook(course: Course, *, user: User | None = None, users: Collection[int] | None = None) -> Gradebook:
     """Of all students by name, of those with these ids, or of one person. The same number of queries however many
     students and items."""
+    ids: list[int] | None = None
     if user:
         people, ids = [user], [user.pk]
     else:
         students = Enrollment.objects.active().students().for_course(course).order_by("user_id")
         if users is not None:
-            students = students.filter(user__in=users)
+            ids = list(users)
+            students = students.filter(user__in=ids)
         people = sorted((row.user for row in students.select_related("user")), key=_by_name)
-        ids = None if users is None else list(users)
     items = {item.key: item for item in sources.items_of(course)}
     categories = categories_of(course, list(items))
     most = {key: Decimal(str(item.points)) for key, item in items.items()}
@@ -122,7 +123,15 @@ def categories_of(course: Course, keys: list[str]) -> list[Category]:
     return categories
 
 
-def _row(person, order, categories, most, scores, by_hand, missing_is_zero) -> Row:
+def _row(
+    person: User,
+    order: list[GradeItem],
+    categories: list[Category],
+    most: dict[str, Decimal],
+    scores: dict[str, Decimal],
+    by_hand: dict[str, GradeOverride],
+    missing_is_zero: bool,
+) -> Row:
     points = dict(scores)
     for key, override in by_hand.items():
         points.pop(key, None)
@@ -137,6 +146,6 @@ def _row(person, order, categories, most, scores, by_hand, missing_is_zero) -> R
     return Row(person, cells, [rounded(total.categories[c.id]) for c in categories], total.rounded)
 
 
-def total_percent(course: Course, user) -> Decimal | None:
+def total_percent(course: Course, user: User) -> Decimal | None:
     """One person's total, as their page shows it."""
     return gradebook(course, user=user).rows[0].total

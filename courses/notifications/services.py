@@ -1,7 +1,8 @@
 """Telling people. Each call may be repeated: nobody hears of the same occasion twice."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -237,7 +238,7 @@ def prune_notifications(*, read_before: datetime, told_before: datetime, batch_s
     return total
 
 
-def _notify_in_their_language(user_ids: Iterable[int], title, **fields) -> int:
+def _notify_in_their_language(user_ids: Iterable[int], title: Callable[[], str], **fields: Any) -> int:
     by_locale: dict[str, list[User]] = {}
     for user in User.objects.filter(pk__in=list(user_ids)):
         by_locale.setdefault(user.language, []).append(user)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -94,7 +94,7 @@ def overview(course: Course) -> Overview:
     return Overview(numbers, _funnel(course, progress, taking), queue)
 
 
-def _finished(course: Course, progress) -> int:
+def _finished(course: Course, progress: QuerySet[Progress]) -> int:
     lessons = Lesson.objects.for_course(course).filter(status="published").count()
     if not lessons:
         return 0
@@ -102,7 +102,7 @@ def _finished(course: Course, progress) -> int:
     return done.annotate(n=Count("pk")).filter(n__gte=lessons).count()
 
 
-def _funnel(course: Course, progress, taking: int) -> list[Step]:
+def _funnel(course: Course, progress: QuerySet[Progress], taking: int) -> list[Step]:
     counts = {
         row["lesson"]: (row["began"], row["completed"])
         for row in progress.order_by()

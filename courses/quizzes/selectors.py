@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
+from typing import Any
 
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from courses.markdown import render
 from courses.quizzes import gaps, layouts, scoring
 from courses.quizzes.authoring import problems as authoring_problems
@@ -101,13 +103,14 @@ def short(points: float) -> float:
 
 
 def _family(kind: str) -> str:
-    return {
+    shared: dict[str, str] = {
         Kind.SINGLE: "choices",
         Kind.MULTIPLE: "choices",
         Kind.TRUE_FALSE: "choices",
         Kind.TEXT: "text",
         Kind.NUMERIC: "text",
-    }.get(kind, kind)
+    }
+    return shared.get(kind, kind)
 
 
 @dataclass
@@ -154,12 +157,12 @@ class ShownQuiz:
         return any(asked.slot.points != 1 or asked.share not in (0, 1) for asked in self.questions)
 
     @property
-    def points(self) -> float:
-        return short(self.attempt.points)
+    def points(self) -> float | None:
+        return short(self.attempt.points) if self.attempt else None
 
     @property
-    def max_points(self) -> float:
-        return short(self.attempt.max_points)
+    def max_points(self) -> float | None:
+        return short(self.attempt.max_points) if self.attempt else None
 
     @property
     def unanswered(self) -> list[ShownQuestion]:
@@ -167,7 +170,7 @@ class ShownQuiz:
 
     @property
     def minutes(self) -> float | None:
-        return self.limits.time and self.limits.time.total_seconds() / 60
+        return self.limits.time.total_seconds() / 60 if self.limits.time else None
 
     @property
     def whole_minutes(self) -> int:
@@ -196,7 +199,7 @@ class ShownQuiz:
 
 
 def shown_quiz(
-    user,
+    user: User,
     quiz: Quiz,
     *,
     attempt: QuizAttempt | None = None,
@@ -267,11 +270,25 @@ def _left_out(quiz: Quiz) -> list[str]:
     ]
 
 
-def _shown(slots, kept, *, attempt, problems, marks) -> list[ShownQuestion]:
+def _shown(
+    slots: list[Slot],
+    kept: Mapping[str, Any],
+    *,
+    attempt: QuizAttempt | None,
+    problems: Mapping[int, str],
+    marks: bool,
+) -> list[ShownQuestion]:
     return [_shown_question(i, slot, kept, attempt, problems, marks) for i, slot in enumerate(slots, start=1)]
 
 
-def _shown_question(number, slot, kept, attempt, problems, marks) -> ShownQuestion:
+def _shown_question(
+    number: int,
+    slot: Slot,
+    kept: Mapping[str, Any],
+    attempt: QuizAttempt | None,
+    problems: Mapping[int, str],
+    marks: bool,
+) -> ShownQuestion:
     question = slot.question
     answer = kept.get(str(question.pk))
     share = attempt.results.get(str(question.pk), 0.0) if attempt else None
@@ -289,7 +306,7 @@ def _shown_question(number, slot, kept, attempt, problems, marks) -> ShownQuesti
     return shown
 
 
-def _parts(slot: Slot, answer) -> list[ShownPart]:
+def _parts(slot: Slot, answer: Any) -> list[ShownPart]:
     question, base = slot.question, f"q-{slot.question.pk}"
     if question.kind == Kind.MATCHING:
         given = answer or {}

@@ -170,9 +170,9 @@ def _lock(user_id: int) -> None:
 def _begin(user: User, quiz: Quiz) -> QuizAttempt:
     require_open(user=user, lesson=quiz.lesson)  # what was begun may be finished
     now, limits = timezone.now(), limits_for(user, quiz)
-    if limits.is_early(now):
+    if limits.opens_at and limits.is_early(now):
         raise NotOpen(_("This quiz opens on %(when)s.") % {"when": in_words(limits.opens_at)})
-    if limits.is_closed(now):
+    if limits.closes_at and limits.is_closed(now):
         raise NotOpen(_("This quiz closed on %(when)s.") % {"when": in_words(limits.closes_at)})
     number = layouts.next_number(user, quiz)
     if limits.attempts is not None and QuizAttempt.objects.of(user, quiz).count() >= limits.attempts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -73,7 +73,7 @@ def locked_ids(user) -> list[int]:
     return list(locks_of(user, list(lessons)))
 
 
-def with_conditions(lessons):
+def with_conditions(lessons: QuerySet[Lesson]) -> QuerySet[Lesson]:
     """Lessons that know whether anything at all may lock them, so that most courses pay nothing for asking."""
     return lessons.annotate(
         is_after_lessons=Exists(Lesson.prerequisites.through.objects.filter(from_lesson=OuterRef("pk"))),

@@ -11,6 +11,7 @@ from django.db.models import Case, CharField, F, FloatField, Model, Q, QuerySet,
 from django.db.models.functions import Cast
 from django.utils.safestring import SafeString
 
+from accounts.models import Visitor
 from courses.search.snippets import END, START, marked, passage
 from courses.search.sources import Source, all_sources
 
@@ -47,7 +48,7 @@ class Page:
         return len(self.query) < SHORTEST
 
 
-def search(user, query: str, kinds: Collection[str] = (), page: int = 1) -> Page:
+def search(user: Visitor, query: str, kinds: Collection[str] = (), page: int = 1) -> Page:
     """The hits of a page, best first. One query for which there are, one for each kind shown, and one to
     count them where nobody could page through them all."""
     query = " ".join(query.replace("\0", " ").split())[:LONGEST]
@@ -73,7 +74,7 @@ def words_of(query: str) -> list[str]:
     return [word for word in query.replace('"', " ").split() if word.strip("-")][:MOST_WORDS] or [query]
 
 
-def _ranked(source: Source, user, query: str) -> QuerySet:
+def _ranked(source: Source, user: Visitor, query: str) -> QuerySet:
     """(kind, pk, rank) of what is found."""
     rows = source.rows(user).order_by()
     rows = _full_text(source, rows, query) if connection.vendor == "postgresql" else _like(source, rows, query)
@@ -107,7 +108,7 @@ def _like(source: Source, rows: QuerySet, query: str) -> QuerySet:
     return rows.filter(each(source.title, source.text)).annotate(rank=rank)
 
 
-def _hits(user, rows: list[tuple[str, int, float]], sources: dict[str, Source], query: str) -> list[Hit]:
+def _hits(user: Visitor, rows: list[tuple[str, int, float]], sources: dict[str, Source], query: str) -> list[Hit]:
     found: dict[tuple[str, int], Hit] = {}
     for kind in {row[0] for row in rows}:
         source, ids = sources[kind], [pk for row_kind, pk, _ in rows if row_kind == kind]

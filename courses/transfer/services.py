@@ -41,7 +41,7 @@ class Imported:
 
 def document_of(course: Course) -> tuple[dict[str, Any], dict[str, Asset]]:
     """The course as JSON can say it, and its media by their sha256. Nobody's work or name is in it."""
-    refs, media, modules = Refs(), {}, []
+    refs, media, modules = Refs(), dict[str, Asset](), list[dict[str, Any]]()
     tree = course.modules.order_by("position").prefetch_related("lessons")
     for m, module in enumerate(tree, start=1):
         refs.add(module, m)
@@ -144,7 +144,7 @@ def _read(text: str) -> dict[str, Any]:
 class _Build:
     """One import: the rows it makes and the files it keeps."""
 
-    def __init__(self, archive: Archive, document: dict, paths: dict[str, str] | None) -> None:
+    def __init__(self, archive: Archive, document: dict[str, Any], paths: dict[str, str] | None) -> None:
         self.archive, self.document = archive, document
         self.paths = paths  # sha256 -> name in the zip, when they do not lie in media/
         self.kept: dict[tuple[str, str, str], Asset] = {}
@@ -174,7 +174,7 @@ class _Build:
             parts[name].build(course, part_data, refs)
         return course
 
-    def lesson(self, module: Module, data: dict, refs: Refs, m: int, n: int) -> None:
+    def lesson(self, module: Module, data: dict[str, Any], refs: Refs, m: int, n: int) -> None:
         here = f"Lesson {m}.{n}"
         lesson = filled(Lesson(module=module, position=n), data, here, PLACE)
         if lesson.edition < 1:
