@@ -126,6 +126,7 @@ class WebhookDelivery(models.Model):
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "webhook deliveries"
         ordering = ["-pk"]
         constraints = [UniqueConstraint(fields=["endpoint", "event"], name="webhookdelivery_once_for_each_event")]
         indexes = [

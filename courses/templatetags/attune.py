@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
+from django.utils.translation import get_language_bidi
 
 from courses.charts.files import FORMS
 from courses.markdown import render
@@ -36,6 +37,13 @@ def chart_files(route: str, *args: object, asked: str = ""):
 def item(mapping: dict, key):
     """What a dictionary holds under a key that is a variable, or None."""
     return mapping.get(key)
+
+
+@register.filter
+def apart(words: str) -> str:
+    """Somebody's words for a sentence of ours: where ours runs right to left, they keep their own direction, and their
+    question mark stays at their end (Unicode's first strong isolate)."""
+    return f"\u2068{words}\u2069" if get_language_bidi() else words
 
 
 @register.filter

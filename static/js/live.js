@@ -92,6 +92,7 @@ function offers({ shown, accepted }) {
 let drawn = "";
 
 function show(message) {
+  find("waiting").hidden = true;
   find("few").hidden = message.status !== "few";
   find("class").hidden = message.status === "few";
   find("class").classList.toggle("is-old", message.status === "held");
@@ -115,6 +116,7 @@ function show(message) {
 }
 
 let wait = 500;
+find("waiting").hidden = false;
 
 function listen() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";

@@ -5,9 +5,10 @@ import re
 
 from django.test import Client
 
+from courses.models import Lesson
 from emotion import consumers
 from emotion.consumers import FrameSocket
-from tests.factories import make_user
+from tests.factories import enroll, make_course, make_user
 
 
 def page(client: Client, path: str = "/", browser: str = "") -> str:
@@ -29,6 +30,17 @@ def test_what_a_person_chose_comes_before_their_browser(client, db):
     shown = page(client, "/home/", browser="de")
     assert 'lang="ar" dir="rtl"' in shown
     assert "مقرراتك" in shown
+
+
+def test_a_lessons_title_keeps_its_direction_in_a_sentence_that_runs_the_other_way(client, db):
+    reader = make_user(locale="ar")
+    course = make_course("Bread", slug="bread")
+    Lesson.objects.update(title="Why bake?")
+    enroll(reader, course)
+    client.force_login(reader)
+    assert "\u2068Why bake?\u2069" in page(client, "/home/")
+    type(reader).objects.update(locale="en")
+    assert "Next: Why bake?" in page(client, "/home/")
 
 
 def test_the_words_of_scripts_come_only_where_they_are_needed(client, db):
