@@ -255,6 +255,8 @@ def sign_in() -> tuple[dict[str, list[str]], dict[str, tuple[str, list[str]]]]:
         "notifications": ("student", each("/notifications/")),
         "REST, courses": ("student", each("/api/v1/courses/")),
         "REST, progress": ("student", each("/api/v1/progress/")),
+        "course home": ("teacher", [f"/courses/{taught.slug}/teaching/"]),
+        "at risk": ("teacher", [f"/courses/{taught.slug}/at-risk/"]),
         "gradebook": ("teacher", [f"/courses/{taught.slug}/gradebook/"]),
         "admin, enrollments": ("teacher", ["/admin/courses/enrollment/"]),
     }

@@ -137,7 +137,10 @@ def read_postgres(name: str = "DATABASE_URL") -> dict | None:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname,
         "PORT": str(parts.port or 5432),
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        # A page's connection comes from a pool of its process and goes back to it: making one costs more than the
+        # queries of most pages. One that the server closed meanwhile is not handed out.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(parts.query)) | {"pool": {"min_size": 2, "max_size": 24, "timeout": 10}},
     }
 
 
