@@ -55,6 +55,7 @@ class AuditEntry(models.Model):
         HISTORY_VIEWED = "history_viewed", _("looked at a history that was shared")
         HISTORY_EXPORTED = "history_exported", _("downloaded a history")
         CLASS_EXPORTED = "class_exported", _("downloaded a class's history")
+        RESEARCH_EXPORTED = "research_exported", _("put together a file for research")
         HISTORY_ERASED = "history_erased", _("erased a history")
         DATA_EXPORTED = "data_exported", _("downloaded everything about them")
         ACCOUNT_ERASED = "account_erased", _("erased their account")

@@ -83,6 +83,10 @@ def give_consent(
             _ask_guardian(consent, guardian_email, guardian_link)
         for name, chosen in asdict(choices).items():
             setattr(consent, name, chosen)
+        if not consent.share_for_research:
+            consent.research_since = None
+        elif consent.research_since is None:
+            consent.research_since = timezone.now()
         if not consent.is_current:
             consent.version, consent.granted_at = CONSENT_VERSION, timezone.now()
         consent.save()

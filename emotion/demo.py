@@ -100,6 +100,7 @@ def _consents(course: Course, people: list[Learner], now: datetime) -> dict[int,
             history=True,
             share_with_instructor=place % 4 == 0,
             share_for_research=place % 2 == 0,
+            research_since=now - timedelta(days=14) if place % 2 == 0 else None,
             granted_at=now - timedelta(days=14),
         )
         for place, person in enumerate(agreed)

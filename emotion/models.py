@@ -9,7 +9,7 @@ from courses.models import Course, Lesson
 from emotion.core.labels import BEHAVIOURS, EXPRESSIONS
 from emotion.querysets import ConsentQuerySet, LessonSessionQuerySet, OfSessionQuerySet, OwnQuerySet
 
-CONSENT_VERSION = "2026-11-d"
+CONSENT_VERSION = "2026-11-e"
 
 
 class FeatureGate(models.Model):
@@ -73,6 +73,10 @@ class Consent(models.Model):
     history = models.BooleanField(default=False)
     share_with_instructor = models.BooleanField(default=False)
     share_for_research = models.BooleanField(default=False)
+    # Empty for a tick made under a text that did not speak of handing data to researchers.
+    research_since = models.DateTimeField(
+        null=True, blank=True, help_text="What was before is in no research export. A tick made anew counts anew."
+    )
     under_age = models.BooleanField(default=False, help_text="By what the student said.")
     guardian_email = models.EmailField(blank=True)
     guardian_asked_at = models.DateTimeField(null=True, blank=True)
@@ -89,6 +93,9 @@ class Consent(models.Model):
             ),
             CheckConstraint(
                 condition=Q(share_with_instructor=False) | Q(history=True), name="only_a_kept_history_is_shared"
+            ),
+            CheckConstraint(
+                condition=Q(research_since=None) | Q(share_for_research=True), name="research_since_its_tick"
             ),
         ]
 

@@ -32,6 +32,7 @@ def export_emotion(user) -> dict:
                 "history",
                 "share_with_instructor",
                 "share_for_research",
+                "research_since",
                 "under_age",
                 "guardian_email",
                 "guardian_asked_at",

@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 
 
 class ConsentQuerySet(models.QuerySet):
@@ -19,6 +20,15 @@ class ConsentQuerySet(models.QuerySet):
 
     def shared(self) -> Self:
         return self.agreed().filter(share_with_instructor=True)
+
+    def for_research(self) -> Self:
+        """Those that let the data of a student who takes the course be handed to researchers: by the tick, to the
+        present text. Somebody who has left could no longer take it back in a lesson, and so is out."""
+        from courses.models import Enrollment
+        from emotion.models import CONSENT_VERSION
+
+        takes = Enrollment.objects.active().students().filter(user=OuterRef("user"), course=OuterRef("course"))
+        return self.agreed().filter(Exists(takes), research_since__isnull=False, version=CONSENT_VERSION)
 
     def visible_to(self, user) -> Self:
         return self.filter(user_id=user.pk)

@@ -10,7 +10,7 @@ from emotion import panel_words, selectors
 from emotion.core.labels import EXPRESSIONS
 from emotion.course_calibration import trust_in
 from emotion.models import Consent
-from emotion.permissions import takes_as_student
+from emotion.permissions import may_export_research, takes_as_student
 from emotion.policy import features_are_on
 from emotion.reading_place import DEVICE, allowed_modes, download_bytes, promoted_device_model
 from emotion.starter_rules import in_language as say
@@ -92,6 +92,7 @@ def teaching_panel(request, course) -> LessonPanel | None:
         "lessons": lessons,
         "teaches": course.is_taught_by(request.user),
         "smallest_group": selectors.SMALLEST_GROUP,
+        "may_export": may_export_research(request.user, course),
     }
     return LessonPanel("emotion/_teaching_panel.html", context, order=20)
 

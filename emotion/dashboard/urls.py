@@ -1,6 +1,6 @@
 from django.urls import path
 
-from emotion.dashboard import compare_view, lesson_view, live_view, rules_view, said_view, views
+from emotion.dashboard import compare_view, lesson_view, live_view, research_view, rules_view, said_view, views
 
 app_name = "emotion"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("courses/<slug:slug>/support-rules/new/", rules_view.rule, name="new-rule"),
     path("courses/<slug:slug>/support-rules/<int:pk>/", rules_view.rule, name="rule"),
     path("courses/<slug:slug>/support-rules/<str:state>/adopt/", rules_view.adopt, name="adopt-rules"),
+    path("courses/<slug:slug>/research/", research_view.research, name="research"),
     path("lessons/<int:pk>/history/", views.history, name="history"),
     path("lessons/<int:pk>/history/chart.<chart:form>", views.history_chart, name="history-chart"),
     path("lessons/<int:pk>/climate/", lesson_view.lesson_climate, name="climate"),

@@ -143,6 +143,7 @@ TABLE = {
     "emotion:new-rule": "GET L----2-2",
     "emotion:rule": "GET L----2-2",
     "emotion:adopt-rules": "POST L----3-3",
+    "emotion:research": "GET L----2-2",
     "emotion:history": "GET L-2-----",
     "emotion:support": "GET L2222222",
     "emotion:said": "GET L---22-2",
