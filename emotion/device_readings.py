@@ -202,7 +202,9 @@ def _have_states_observed(session_ids: set[str]) -> None:
 
     sessions, window = sorted(session_ids), int(affect.DEFAULT.window)
     try:
-        counts = open_frame_store(settings.REDIS_URL).count_many([f"state:{each}" for each in sessions], window)
+        counts = open_frame_store(settings.REDIS_URL, settings.SECRET_KEY).count_many(
+            [f"state:{each}" for each in sessions], window
+        )
         due = [session_id for session_id, count in zip(sessions, counts, strict=True) if count == 1]
         if due:
             watch_states.apply_async(args=[due], expires=window)

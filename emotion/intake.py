@@ -215,7 +215,7 @@ def limit_rate(checked: list[T | Refused], attempts: Sequence[Attempt], what: st
     """Refuse what is more than a student may send in a second, whatever of it and in however many sessions."""
     counted = [not isinstance(each, Refused) for each in checked]
     keys = [f"frames:{attempt.user_id}" for attempt in itertools.compress(attempts, counted)]
-    counts = iter(open_frame_store(settings.REDIS_URL).count_many(keys, 1))
+    counts = iter(open_frame_store(settings.REDIS_URL, settings.SECRET_KEY).count_many(keys, 1))
     too_fast = f"At most {FRAMES_PER_SECOND} {what} a second are taken; please slow down."
     return [
         Refused(too_fast, 429) if counts_here and next(counts) > FRAMES_PER_SECOND else each
@@ -257,7 +257,7 @@ def _hand_over(frames: list[Frame]) -> list[Receipt]:
 
     if not frames:
         return []
-    store = open_frame_store(settings.REDIS_URL)
+    store = open_frame_store(settings.REDIS_URL, settings.SECRET_KEY)
     sessions = list(dict.fromkeys(frame.session_id for frame in frames))
     try:
         replaced = store.put_many(frames)

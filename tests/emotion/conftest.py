@@ -43,10 +43,10 @@ def session(alice, lesson):
 
 
 @pytest.fixture
-def store():
+def store(settings):
     """This process's frame store, empty."""
     open_frame_store.cache_clear()
-    yield open_frame_store(None)
+    yield open_frame_store(None, settings.SECRET_KEY)
     open_frame_store.cache_clear()
 
 

@@ -17,12 +17,14 @@ from emotion.inference.frame_store import (
 )
 from tests.emotion.factories import make_frame, make_jpeg
 
+SECRET = "what web servers and workers share"
+
 
 @pytest.fixture(params=["memory", "redis"])
 def store(request):
     if request.param == "memory":
         return MemoryFrameStore()
-    return RedisFrameStore(request.getfixturevalue("redis_url"))
+    return RedisFrameStore(request.getfixturevalue("redis_url"), SECRET)
 
 
 @pytest.fixture
@@ -136,7 +138,7 @@ def test_in_memory_one_of_many_threads_gets_the_frame():
 def test_in_redis_a_frame_lives_five_seconds_and_a_count_as_long_as_its_window(redis_url):
     import redis
 
-    store = RedisFrameStore(redis_url)
+    store = RedisFrameStore(redis_url, SECRET)
     store.put(make_frame())
     store.count("frames:1", 1)
     server = redis.Redis.from_url(redis_url)
@@ -148,14 +150,33 @@ def test_in_redis_a_frame_lives_five_seconds_and_a_count_as_long_as_its_window(r
 
 
 def test_in_redis_another_process_takes_what_this_one_put(redis_url):
-    RedisFrameStore(redis_url).put(make_frame(sequence=3))
-    assert RedisFrameStore(redis_url).take("a").sequence == 3
+    RedisFrameStore(redis_url, SECRET).put(make_frame(sequence=3))
+    assert RedisFrameStore(redis_url, SECRET).take("a").sequence == 3
+
+
+def test_what_lies_in_redis_is_no_picture_and_opens_for_its_own_session_only(redis_url, caplog):
+    import redis
+
+    server, jpeg = redis.Redis.from_url(redis_url), make_jpeg()
+    store = RedisFrameStore(redis_url, SECRET)
+    store.put(make_frame("a", jpeg=jpeg))
+    sealed = server.get("frame:a")
+    assert len(sealed) > len(jpeg)
+    assert not any(jpeg[start : start + 8] in sealed for start in range(len(jpeg) - 8))
+    # Moved to another session, spoilt, or sealed by somebody else, it is as if nothing were there.
+    server.set("frame:b", sealed)
+    server.set("frame:c", sealed[:-1])
+    RedisFrameStore(redis_url, "another secret").put(make_frame("d"))
+    assert store.take_many(["b", "c", "d"]) == []
+    assert "ATTUNE_SECRET_KEY" in caplog.text
+    assert store.put(make_frame("a", 2)) == 1
+    assert store.take("a").sequence == 2
 
 
 def test_a_process_has_one_store(redis_url):
-    assert open_frame_store(None) is open_frame_store(None)
-    assert isinstance(open_frame_store(None), MemoryFrameStore)
-    assert isinstance(open_frame_store(redis_url), RedisFrameStore)
+    assert open_frame_store(None, SECRET) is open_frame_store(None, SECRET)
+    assert isinstance(open_frame_store(None, SECRET), MemoryFrameStore)
+    assert isinstance(open_frame_store(redis_url, SECRET), RedisFrameStore)
 
 
 def test_a_store_writes_no_file(store, tmp_path, monkeypatch):
