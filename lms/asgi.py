@@ -24,6 +24,7 @@ from lms.celery import app as celery_app  # noqa: E402
 from lms.embedded import EmbeddedWorker  # noqa: E402
 from lms.metrics.processes import Publisher  # noqa: E402
 from lms.metrics.requests import count_sockets  # noqa: E402
+from lms.slow_connections import limit_sockets  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ sockets = [*emotion_sockets, *notification_sockets]
 application = ProtocolTypeRouter(
     {
         "http": limit_bodies(django_application),
-        "websocket": AllowedHostsOriginValidator(count_sockets(AuthMiddlewareStack(URLRouter(sockets)))),
+        "websocket": AllowedHostsOriginValidator(count_sockets(AuthMiddlewareStack(limit_sockets(URLRouter(sockets))))),
         "lifespan": lifespan,
     }
 )

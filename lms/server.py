@@ -8,6 +8,8 @@ from collections.abc import Callable
 import uvicorn
 from django.core.management.base import CommandError
 
+from lms.slow_connections import ImpatientProtocol
+
 # A frame is 200 KB at most; up to this, a larger one is refused with a sentence instead of a cut connection.
 LARGEST_SOCKET_MESSAGE = 1024 * 1024
 
@@ -25,6 +27,22 @@ class AnnouncingServer(uvicorn.Server):
             self._announce()
 
 
+def configure(application, host: str, port: int, **more) -> uvicorn.Config:
+    """uvicorn with the limits that frames, sockets and slow connections need."""
+    return uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        http=ImpatientProtocol,
+        log_config=None,
+        access_log=False,
+        ws_max_size=LARGEST_SOCKET_MESSAGE,
+        ws_per_message_deflate=False,  # frames are JPEGs and answers a few hundred bytes
+        timeout_graceful_shutdown=3,
+        **more,
+    )
+
+
 def serve(host: str, port: int, announce: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what is in hand. Raises CommandError when the port is taken."""
     if not 0 <= port <= 65535:
@@ -37,17 +55,7 @@ def serve(host: str, port: int, announce: Callable[[], None]) -> None:
             raise CommandError(
                 f"Port {port} on {host} cannot be used ({error.strerror}); try --port {port + 1}."
             ) from None
-    config = uvicorn.Config(
-        "lms.asgi:application",
-        host=host,
-        port=port,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        ws_max_size=LARGEST_SOCKET_MESSAGE,
-        ws_per_message_deflate=False,  # frames are JPEGs and answers a few hundred bytes
-        timeout_graceful_shutdown=3,
-    )
+    config = configure("lms.asgi:application", host, port, lifespan="on")
     server = AnnouncingServer(config, announce)
     try:
         server.run()

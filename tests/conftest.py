@@ -28,6 +28,7 @@ SLOW = {
     "tests/emotion/test_registry.py",
     "tests/lms/backup/test_commands.py",
     "tests/lms/test_production.py",
+    "tests/lms/test_slow_connections.py",
     "tests/lms/test_threats.py",
     "tests/training/management/commands/test_evaluate_fer.py",
     "tests/training/management/commands/test_export_fer.py",
