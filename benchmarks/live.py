@@ -36,6 +36,7 @@ from websockets.asyncio.client import connect
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests.pictures import as_new  # noqa: E402
 from tests.services import AttuneServer, attune_server, postgres_service, redis_service  # noqa: E402
 
 GIVE_UP_SECONDS = 10
@@ -119,7 +120,8 @@ async def student(
                 head = json.dumps({"sequence": sequence}).encode()
                 started = time.monotonic()
                 t.sent += 1
-                await socket.send(len(head).to_bytes(2, "big") + head + clip[(7 * number + sequence) % len(clip)])
+                jpeg = as_new(clip[(7 * number + sequence) % len(clip)], sequence)
+                await socket.send(len(head).to_bytes(2, "big") + head + jpeg)
                 while True:
                     message = json.loads(await asyncio.wait_for(socket.recv(), GIVE_UP_SECONDS))
                     if message.get("sequence") == sequence and message["type"] != "accepted":

@@ -72,10 +72,11 @@ def watch_states(session_ids: Sequence[str]) -> None:
 
 
 def forget_faces(session_ids: Sequence[str]) -> None:
-    """Of sessions that have ended, at once what this process keeps to follow their faces; it would be gone within five
-    seconds (tracker.py), as it is in a worker that did not get this."""
+    """Of sessions that have ended, at once what this process keeps to follow their faces and to know a picture that
+    does not live; it would be gone within seconds (tracker.py, stillness.py), as in a worker that did not get this."""
     if _promoted is not None:
         _promoted.serving.engine.tracker.forget(session_ids)
+        _promoted.serving.engine.stillness.forget(session_ids)
 
 
 def _start_engine() -> PromotedEngine:

@@ -49,6 +49,7 @@ HINTS = {
     "too_dark": _("The picture is dark. A bit more light on your face helps."),
     "too_bright": _("The picture is very bright. A little less light, or none from behind, helps."),
     "too_blurred": _("The picture is blurred. Holding still, or wiping the lens, helps."),
+    "not_moving": _("The picture does not move, so nothing is read. Does the camera still see you?"),
     "tilted": _("Your head looks tilted, so nothing is read. Upright works best."),
 }
 # What emotion.inference says, which knows no Django.

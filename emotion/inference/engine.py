@@ -20,6 +20,7 @@ from emotion.inference.detector import FaceDetector
 from emotion.inference.jpeg import BadFrame, check_jpeg
 from emotion.inference.quality import LARGEST_TILT, LEVEL_FROM, SECOND_FACE_SHARE, SMALLEST_FACE, judge_crops
 from emotion.inference.results import Face, FrameResult
+from emotion.inference.stillness import Stillness
 from emotion.inference.tracker import FaceTracker
 
 # A frame is decoded at a half or a quarter while its longer side keeps nearly twice the detector's input: half of the
@@ -45,6 +46,7 @@ class Engine:
         self.backend = choose_backend(checkpoint, self.manifest, self.head, self.device)
         self.detector = FaceDetector()
         self.tracker = FaceTracker()
+        self.stillness = Stillness()
         self._columns = [EXPRESSIONS.index(name) for name in self.manifest.heads[self.head]]
         self._each = ThreadPoolExecutor(threads, "frames").map if threads > 1 else map
 
@@ -58,7 +60,7 @@ class Engine:
         """One result per JPEG, in order. A JPEG that cannot be decoded is "unclear".
 
         With the sessions they come from, a face that hardly moved since the session's last frame is followed instead of
-        looked for anew (tracker.py).
+        looked for anew (tracker.py), and a picture that does not live is read as no expression (stillness.py).
 
         A stage at a time, with few calls for the whole batch: at each of them another thread may take the interpreter's
         lock, and have it for longer than the call took.
@@ -66,6 +68,10 @@ class Engine:
         frames = list(self._each(decode_reduced, jpegs))
         faces = self._find_faces(frames, sessions or [""] * len(frames))
         found = [self._frame(*each) for each in zip(jpegs, frames, faces, strict=True)]
+        for index, (jpeg, (image, _), session) in enumerate(zip(jpegs, frames, sessions, strict=False)):
+            is_dead = session and image is not None and self.stillness.is_dead(session, jpeg, image)
+            if is_dead and not isinstance(found[index], FrameResult):
+                found[index] = FrameResult("unclear", face=found[index][0], reason="not_moving")
         readable = [index for index, each in enumerate(found) if not isinstance(each, FrameResult)]
         reasons = judge_crops([found[index][1] for index in readable])
         for index, reason in zip(readable, reasons, strict=True):

@@ -26,7 +26,8 @@ class Face:
 class FrameResult:
     """What one frame showed: `outcome` is face, no_face, several_faces or unclear.
 
-    `reason` says why a frame is unclear: too_small, too_dark, too_bright, too_blurred, tilted, unreadable.
+    `reason` says why a frame is unclear: too_small, too_dark, too_bright, too_blurred, tilted, not_moving,
+    unreadable.
     `probabilities` has all 8 expressions by name (None where the model has no such class), and is None unless `outcome`
     is "face".
     """

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 from websockets.exceptions import ConnectionClosed
@@ -14,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from emotion.consumers import pack_frame
 from tests.e2e.conftest import new_database
 from tests.e2e.test_main_job import CAMERA, sign_in
+from tests.pictures import as_new
 from tests.services import attune_server, postgres_service, redis_service
 from tests.visitor import Visitor
 
@@ -28,7 +30,10 @@ class Student(threading.Thread):
 
     def __init__(self, visitor: Visitor, session: str, jpeg: bytes) -> None:
         super().__init__(daemon=True)
-        self._visitor, self._session, self._jpeg = visitor, session, jpeg
+        # By turns, each with a number of its own: a picture that does not live is no face after a minute.
+        mirrored = cv2.flip(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), 1)
+        self._jpegs = (jpeg, cv2.imencode(".jpg", mirrored)[1].tobytes())
+        self._visitor, self._session = visitor, session
         self._done = threading.Event()
         self.sent = 0
         self.accepted: dict[int, float] = {}
@@ -51,7 +56,8 @@ class Student(threading.Thread):
     def _one_frame(self, socket) -> None:
         self.sent += 1
         sequence = self.sent
-        socket.send(pack_frame({"sequence": sequence}, self._jpeg))
+        jpeg = as_new(self._jpegs[sequence % 2], sequence)
+        socket.send(pack_frame({"sequence": sequence}, jpeg))
         started = time.monotonic()
         while sequence not in self.fates:
             message = json.loads(socket.recv(timeout=10))
