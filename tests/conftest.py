@@ -27,6 +27,7 @@ SLOW = {
     "tests/emotion/management/commands/test_tend_support.py",
     "tests/emotion/test_registry.py",
     "tests/lms/backup/test_commands.py",
+    "tests/lms/test_migrating.py",
     "tests/lms/test_production.py",
     "tests/lms/test_slow_connections.py",
     "tests/lms/test_threats.py",

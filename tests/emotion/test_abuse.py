@@ -1,6 +1,8 @@
 """Clients that mean ill, or are broken: each message is answered, and the socket serves the next one as well."""
 
 import asyncio
+import json
+import os
 import random
 import time
 
@@ -12,11 +14,12 @@ from tests.emotion.test_consumers import JPEG, Page, layer, message  # noqa: F40
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store", "queued", "layer")]
 
-MALFORMED = 300
+# ATTUNE_MALFORMED=10000 for the long run.
+MALFORMED = int(os.environ.get("ATTUNE_MALFORMED", "300"))
 
 
-def malformed(number: int) -> bytes:
-    """The same for each number: noise, broken heads, impossible numbers and spoilt pictures."""
+def malformed(number: int) -> bytes | str:
+    """The same for each number: noise, broken heads, impossible numbers, spoilt pictures, and words that are none."""
     draw = random.Random(number)
     spoilt = bytearray(JPEG)
     for _ in range(20):
@@ -33,6 +36,13 @@ def malformed(number: int) -> bytes:
             message(jpeg=b"", sequence=1),
             message(jpeg=b"\xff\xd8\xff" + draw.randbytes(200), sequence=1),
             message(jpeg=JPEG[: draw.randrange(3, len(JPEG) - 2)], sequence=1),
+            "".join(chr(draw.randrange(32, 0xD7FF)) for _ in range(draw.randrange(200))),
+            "[" * draw.randrange(1, 20_000),
+            json.dumps(draw.choice([None, 7, [], {}, {"type": None}, {"type": ["ping"]}, {"type": "frame"}])),
+            json.dumps(
+                {"type": "reading", "sequence": draw.choice([None, -1, "x", 2**70, 1.5, {}]), "outcome": "face"}
+            ),
+            json.dumps({"type": "reading", "sequence": 1, "outcome": draw.choice(["joy", 7, None, [], {}])}),
         ]
     )
 
@@ -56,7 +66,8 @@ def test_each_of_many_malformed_frames_is_refused_and_the_socket_is_as_fast_afte
 
         before = sorted([await ping() for _ in range(20)])[10]
         for number in range(MALFORMED):
-            await page.send(malformed(number))
+            spoilt = malformed(number)
+            await (page.say(spoilt) if isinstance(spoilt, str) else page.send(spoilt))
             assert (await next_of(page, "refused"))["status"] in (400, 413, 415, 429), number
         after = sorted([await ping() for _ in range(20)])[10]
         await page.send(message(sequence=LARGEST_SEQUENCE))

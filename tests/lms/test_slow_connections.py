@@ -128,7 +128,9 @@ def test_a_body_on_a_poor_line_arrives(port, monkeypatch):
 
 def test_a_second_request_on_a_connection_has_the_limit_of_the_first(port):
     kept = connect(port, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    assert kept.recv(1000).endswith(b"OK")
+    answer = b""
+    while not answer.endswith(b"OK"):  # head and body may come apart
+        answer += kept.recv(1000)
     for letter in "GET / HT":
         with contextlib.suppress(OSError):
             kept.send(letter.encode())
