@@ -5,6 +5,7 @@ import pytest
 from emotion import metrics
 from lms.metrics import minute
 from lms.metrics.minute import LastMinute, quantile
+from lms.metrics.processes import Publisher
 
 LATENCIES = {0.1: 50, 0.2: 90, 0.4: 98, math.inf: 100}
 
@@ -38,3 +39,16 @@ def test_what_is_older_than_a_minute_does_not_count(monkeypatch):
     metrics.FRAMES_ANSWERED.inc(2)
     seconds, counts = last.counted()
     assert (seconds, counts["attune_frames_answered_total"]) == (60, 2)
+
+
+def test_a_process_that_publishes_forgets_what_is_older_without_redis_too(monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(minute.time, "monotonic", lambda: now)
+    monkeypatch.setattr(minute, "HERE", LastMinute())
+    metrics.FRAMES_ANSWERED.inc(7)
+    publisher = Publisher("web", None)
+    for _ in range(14):
+        now += 5
+        publisher.publish()
+    seconds, counts = minute.HERE.counted()
+    assert (seconds, counts["attune_frames_answered_total"]) == (60, 0)
