@@ -6,8 +6,8 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
 
 from courses.models import Course, Lesson
-from emotion.core.labels import BEHAVIOURS, EXPRESSIONS
-from emotion.querysets import ConsentQuerySet, LessonSessionQuerySet, OfSessionQuerySet, OwnQuerySet
+from emotion.core.labels import EXPRESSIONS
+from emotion.querysets import ConsentQuerySet, LessonSessionQuerySet, OfSessionQuerySet
 
 CONSENT_VERSION = "2026-11-e"
 
@@ -314,177 +314,6 @@ class ComparedGroup(models.Model):
         return f"{self.lesson}, {self.side}: {len(self.students)} students"
 
 
-class OfLesson(models.Model):
-    """Something a student did or said at a place in a lesson, with or without a camera."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="+")
-    block_number = models.PositiveBigIntegerField(default=0)
-    edition = models.PositiveIntegerField(default=1)
-    place_seconds = models.FloatField(default=0)
-    at = models.DateTimeField(default=timezone.now)
-
-    objects = OwnQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-        ordering = ["-at", "-pk"]
-
-
-SELF_REPORTED = ("engaged", "confused", "frustrated", "bored", "delighted", "neutral")
-SUPPORTED = ("confused", "frustrated", "bored", "delighted")
-
-
-class SelfReport(OfLesson):
-    """One tap on "How is this going?". Kept with the course.
-
-    Made with the camera on, it keeps what the ten seconds before it looked like, smoothed: without that, the readings
-    are gone after a day and the answer could teach the course nothing.
-    """
-
-    state = models.CharField(max_length=10, choices=[(state, state) for state in SELF_REPORTED])
-    features = models.JSONField(null=True, blank=True, help_text="By name: emotion.core.affect.FEATURES.")
-
-    class Meta(OfLesson.Meta):
-        constraints = [CheckConstraint(condition=Q(state__in=SELF_REPORTED), name="self_report_state_is_known")]
-        # The last ten minutes of one student in one lesson, when a learning state is estimated.
-        indexes = [models.Index(fields=["user", "lesson", "-at"], name="self_report_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.user}: {self.state}"
-
-
-class CourseCalibration(models.Model):
-    """How far a course's learning states can be trusted, fitted from what its students said."""
-
-    course = models.OneToOneField(Course, models.CASCADE, related_name="calibration")
-    fitted_at = models.DateTimeField(default=timezone.now)
-    answers = models.PositiveIntegerField(default=0)
-    students = models.PositiveIntegerField(default=0)
-    newest_answer_at = models.DateTimeField(null=True, blank=True)
-    shortfall = models.CharField(max_length=120, blank=True, help_text="What is missing, while it is uncalibrated.")
-    fitted = models.JSONField(null=True, blank=True, help_text="emotion.core.affect_calibration.Calibration")
-
-    def __str__(self) -> str:
-        return f"{self.course}: {self.shortfall or 'calibrated'}"
-
-
-class BehaviourEvent(OfLesson):
-    """Something done in a lesson's page that says how it goes. Kept as long as readings are."""
-
-    kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in BEHAVIOURS])
-
-    class Meta(OfLesson.Meta):
-        constraints = [CheckConstraint(condition=Q(kind__in=BEHAVIOURS), name="behaviour_kind_is_known")]
-        indexes = [
-            # The last ten minutes of one student in one lesson, when a learning state is estimated.
-            models.Index(fields=["user", "lesson", "-at"], name="behaviour_newest"),
-            # Pruning: the oldest first.
-            models.Index(fields=["at"], name="behaviour_at"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user}: {self.kind}"
-
-
-class SupportRule(models.Model):
-    """Which state, lasting how long, leads to which offer. Without a course it is a default for all of them."""
-
-    class Action(models.TextChoices):
-        HINT = "hint", "a hint"
-        WORKED_EXAMPLE = "worked_example", "a worked example"
-        WATCH_AGAIN = "watch_again", "go back to this part"
-        BREAK = "break", "a short break"
-        ENCOURAGE = "encourage", "a word of encouragement"
-        DISCUSS = "discuss", "ask in the discussion"
-        OFFER_TUTOR = "offer_tutor", "offer to tell the tutor"
-
-    course = models.ForeignKey(Course, models.CASCADE, null=True, blank=True, related_name="support_rules")
-    lesson = models.ForeignKey(Lesson, models.CASCADE, null=True, blank=True, related_name="support_rules")
-    state = models.CharField(max_length=10, choices=[(state, state) for state in SUPPORTED])
-    lasting_seconds = models.PositiveIntegerField(default=60)
-    min_confidence = models.FloatField(default=0.65)
-    action = models.CharField(max_length=14, choices=Action)
-    question = models.CharField(max_length=160, blank=True, help_text="Empty: the starter text, in four languages.")
-    offer = models.TextField(blank=True, help_text="What somebody who accepts reads. Empty: the starter text.")
-    cooldown_minutes = models.PositiveIntegerField(default=20)
-    holdout_share = models.FloatField(default=0.2, help_text="Of the occasions of those who ticked research.")
-    position = models.PositiveIntegerField(default=1)
-    active = models.BooleanField(default=True)
-    paused_reason = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["position", "pk"]
-        constraints = [
-            CheckConstraint(condition=Q(state__in=SUPPORTED), name="support_state_is_known"),
-            CheckConstraint(
-                condition=Q(min_confidence__gte=0, min_confidence__lte=1), name="support_confidence_in_0_1"
-            ),
-            CheckConstraint(condition=Q(holdout_share__gte=0, holdout_share__lte=0.5), name="support_holdout_to_half"),
-            # The starter set is written by whoever needs it first; two at once write it once.
-            UniqueConstraint(
-                fields=["state", "action"],
-                condition=Q(course__isnull=True, lesson__isnull=True),
-                name="one_default_rule_per_offer",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.state}: {self.get_action_display()}"
-
-
-class SupportEvent(OfLesson):
-    """An occasion of a rule: an offer that was shown, or one held out to learn whether offers help."""
-
-    RESPONSES = ("accepted", "fine", "snoozed", "dismissed", "dont_ask")
-
-    rule = models.ForeignKey(SupportRule, models.CASCADE, related_name="events")
-    session = models.ForeignKey(LessonSession, models.SET_NULL, null=True, blank=True, related_name="support_events")
-    state = models.CharField(max_length=10)
-    confidence = models.FloatField()
-    reason = models.JSONField(default=dict, help_text="What spoke for the state, and since when; shown on request.")
-    held_out = models.BooleanField(default=False)
-    # Only occasions that could have been held out are compared with those that were.
-    randomised = models.BooleanField(default=False)
-    response = models.CharField(max_length=10, blank=True)
-    responded_at = models.DateTimeField(null=True, blank=True)
-    answered_right_next = models.BooleanField(null=True)
-    stayed = models.BooleanField(null=True)
-    reported_better = models.BooleanField(null=True)
-
-    class Meta(OfLesson.Meta):
-        constraints = [
-            CheckConstraint(
-                condition=Q(response__in=("", "accepted", "fine", "snoozed", "dismissed", "dont_ask")),
-                name="support_response_is_known",
-            ),
-            CheckConstraint(condition=Q(held_out=False) | Q(randomised=True), name="support_held_out_by_chance"),
-        ]
-        indexes = [
-            # The last day of one student, before another offer is made.
-            models.Index(fields=["user", "-at"], name="support_event_newest"),
-            # Whether a rule helps.
-            models.Index(fields=["rule", "held_out"], name="support_event_rule"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user}: {self.rule}"
-
-
-class SupportPreference(models.Model):
-    """What a student wants of support; without a row, all of it."""
-
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="support_preference")
-    off = models.BooleanField(default=False)
-    snoozed_until = models.DateTimeField(null=True, blank=True)
-    dismissals = models.PositiveIntegerField(default=0)
-    muted_states = models.JSONField(default=list, blank=True)
-    muted_rules = models.JSONField(default=list, blank=True)
-
-    def __str__(self) -> str:
-        return f"{self.user}: {'off' if self.off else 'on'}"
-
-
 class LessonClimate(Lesson):
     """A lesson, in the admin, seen by how it felt."""
 
@@ -492,3 +321,16 @@ class LessonClimate(Lesson):
         proxy = True
         verbose_name = "lesson climate"
         verbose_name_plural = "lesson climates"
+
+
+from emotion.support_models import (  # noqa: E402, F401
+    SELF_REPORTED,
+    SUPPORTED,
+    BehaviourEvent,
+    CourseCalibration,
+    OfLesson,
+    SelfReport,
+    SupportEvent,
+    SupportPreference,
+    SupportRule,
+)
