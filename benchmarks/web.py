@@ -34,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 COURSES, MODULES, LESSONS_A_MODULE, COURSES_A_STUDENT, LESSONS_BEGUN = 200, 5, 5, 20, 20
 VISITORS = 40  # people whose requests take turns
 LIMIT_MS = 100
+MODEL_LOADS_SECONDS = 15  # in the embedded wiring, beside the first pages
 HELLO = """
 import django
 from django.conf import settings
@@ -80,6 +81,7 @@ def main() -> None:
             print(f"{'':20}{'p50 ms':>8}{'p95 ms':>8}\n" + line("bare hello", bare), flush=True)
         with web_processes(folder, urls, options.processes if urls else 1) as ports:
             report["processes"], report["pages"] = len(ports), {}
+            time.sleep(MODEL_LOADS_SECONDS)
             for name, (who, paths) in pages.items():
                 asked = [(path, cookies[who][i % len(cookies[who])]) for i, path in enumerate(paths)]
                 row = ask(ports, asked, options)
