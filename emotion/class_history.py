@@ -2,22 +2,19 @@
 
 A thousand students leave sixty thousand sums in a lesson and a million in a course; adding those up takes seconds. So
 once a minute, what new readings have touched is added up anew and kept in ClassHistory. What somebody erases is gone
-from it in the same transaction: it is thrown away, and until the next minute the page waits for the sums.
+from it in the same transaction: it is thrown away, and until the next minute the page waits for the sums. Whom they are
+of is the same either way: emotion.class_sums.
 """
 
 from __future__ import annotations
-
-import datetime
 
 from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
 from emotion import selectors
-from emotion.models import ClassHistory, ComparedGroup, EmotionReading, LessonSession
-
-# A reading is written this long after its frame was taken at the most, a database that was away included.
-LATEST = datetime.timedelta(minutes=2)
+from emotion.class_sums import LATEST, SETTLED_AFTER
+from emotion.models import ClassHistory, EmotionReading, LessonSession
 
 
 def put_together_class_histories() -> int:
@@ -30,34 +27,22 @@ def put_together_class_histories() -> int:
 
 @transaction.atomic
 def notice_new_readings() -> None:
-    """Note which lessons are due. In one transaction, so that one that ends early has noted all or none.
-
-    What is shown already is put together anew only with new readings of five students: with fewer, two looks at it
-    could be subtracted, and the difference would be theirs.
-    """
+    """Note which lessons are due: those with readings so new that they were not settled when last looked at. In one
+    transaction, so that one that ends early has noted all or none."""
     now = timezone.now()
     last = ClassHistory.objects.aggregate(at=Max("noticed_at"))["at"]
     if last is None:
         lessons = LessonSession.objects.order_by().values_list("lesson", flat=True).distinct()
         ClassHistory.objects.bulk_create([ClassHistory(lesson_id=pk) for pk in lessons], ignore_conflicts=True)
         return
-    new = EmotionReading.objects.filter(taken_at__gt=last - LATEST).order_by()
-    newest: dict[int, dict[int, datetime.datetime]] = {}
-    rows = new.values_list("session__lesson", "session__user").annotate(newest=Max("taken_at"))
-    for lesson, user, at in rows:
-        newest.setdefault(lesson, {})[user] = at
-    # Locked: what an erasure does to one meanwhile must not be written over.
-    kept = ClassHistory.objects.filter(lesson__in=newest).select_for_update()
-    known = {history.lesson_id: history for history in kept}
-    new_ones = [ClassHistory(lesson_id=lesson, noticed_at=now) for lesson in newest if lesson not in known]
-    ClassHistory.objects.bulk_create(new_ones, ignore_conflicts=True)
-    for lesson, history in known.items():
-        # What was taken before it was put together is in it, or comes along with what is new.
-        since = {u for u, at in newest[lesson].items() if not history.put_together_at or at > history.put_together_at}
-        history.waiting = sorted(since.union(history.waiting))
-        history.noticed_at = now
-        history.due |= not history.students or len(history.waiting) >= selectors.SMALLEST_GROUP
-    ClassHistory.objects.bulk_update(known.values(), ["waiting", "noticed_at", "due"])
+    new = EmotionReading.objects.filter(taken_at__gt=last - SETTLED_AFTER - LATEST).order_by()
+    lessons = set(new.values_list("session__lesson", flat=True).distinct())
+    known = ClassHistory.objects.filter(lesson__in=lessons)
+    lessons -= set(known.values_list("lesson", flat=True))
+    known.update(due=True, noticed_at=now)
+    ClassHistory.objects.bulk_create(
+        [ClassHistory(lesson_id=lesson, noticed_at=now) for lesson in lessons], ignore_conflicts=True
+    )
 
 
 def _put_together(history: ClassHistory) -> int:
@@ -71,7 +56,6 @@ def _put_together(history: ClassHistory) -> int:
         total=selectors.total(points),
         put_together_at=now,
         generation=F("generation") + 1,
-        waiting=[],
         due=False,
     )
 
@@ -79,6 +63,5 @@ def _put_together(history: ClassHistory) -> int:
 def forget_class_history(*, instance: LessonSession, **_) -> None:
     """A session was deleted, by whatever way: what was put together with it is not shown again."""
     ClassHistory.objects.filter(lesson=instance.lesson_id).update(
-        students=None, points=None, total=None, waiting=[], due=True, generation=F("generation") + 1
+        students=None, points=None, total=None, due=True, generation=F("generation") + 1
     )
-    ComparedGroup.objects.filter(lesson=instance.lesson_id).delete()

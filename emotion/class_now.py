@@ -2,7 +2,7 @@
 
 Everything is read anew from the buckets of the last minute, and of whoever has gone from their last ones; kept between
 looks is only who was shown together and the shares that were shown, in Django's cache, which all processes share where
-there are several. The argument why no two messages tell of fewer than five is in docs/privacy.md.
+there are several. The argument why no two messages tell of fewer than five is in docs/privacy/aggregates.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from courses.models import Course
 from emotion.core import crowd
 from emotion.core.crowd import Group
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
+from emotion.fives import who_shares
 from emotion.models import Consent, EmotionBucket, SupportEvent
 from emotion.policy import features_are_on
 
@@ -76,7 +77,7 @@ def new_memory() -> dict[str, Any]:
 
 
 def look(course_id: int, memory: dict[str, Any], now: float) -> dict[str, Any]:
-    """The class at the Unix time `now`; what has to be kept for the next look goes into `memory`. Two queries, three
+    """The class at the Unix time `now`; what has to be kept for the next look goes into `memory`. Three queries, four
     while somebody of those shown is away, and one more every ten seconds.
 
     {"status": "shown", "held" (as it was at `as_of`) or "few", "cameras", "as_of", "expressions", "states", "offers":
@@ -91,7 +92,8 @@ def look(course_id: int, memory: dict[str, Any], now: float) -> dict[str, Any]:
         values |= _as_last_seen(course_id, away, now)
         if gone := away - values.keys():  # erased or withdrawn: what they were part of is not shown again
             memory.update(shown=[], last=None, trend=[], gone=sorted(gone.union(memory["gone"])))
-    group = crowd.next_group(present, frozenset(memory["shown"]), [frozenset(ids) for _at, ids in memory["former"]])
+    former = [frozenset(ids) for _at, ids in memory["former"]]
+    group = crowd.next_group(present, frozenset(memory["shown"]), former, who_shares(course_id))
     memory["trend"] = [point for point in memory["trend"] if now - point[0] < STEP_SECONDS * TREND_STEPS]
     if group is None:
         return _nothing_new(memory, now)

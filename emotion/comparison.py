@@ -1,5 +1,8 @@
 """Two editions of a lesson, or two cohorts, side by side: of how many students a part looked confusing, with how far
-the difference can be trusted. Nothing of fewer than five students, and no two looks apart by fewer: docs/privacy.md."""
+the difference can be trusted.
+
+Nothing of fewer than five students, and no two looks apart by fewer: docs/privacy/aggregates.md.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,20 @@ import datetime
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import F, Min, Q, Sum
+from django.db.models.functions import TruncDay
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from courses.models import Cohort, Enrollment, Lesson
+from emotion.class_sums import LATEST
 from emotion.core import crowd
 from emotion.core import support as core
 from emotion.core.labels import COUNTED_STATES
-from emotion.models import SUPPORTED, ComparedGroup, Consent, EmotionBucket
+from emotion.fives import Arrival, let_in, who_shares
+from emotion.models import SUPPORTED, Consent, EmotionBucket
 
-WHOLE = 0  # in the place of a block: the lesson as a whole
 MORE = {
     "confused": gettext_noop("more looked confused"),
     "frustrated": gettext_noop("more looked frustrated"),
@@ -32,7 +36,18 @@ FEWER = {
     "bored": gettext_noop("fewer looked bored"),
     "delighted": gettext_noop("fewer looked delighted"),
 }
-Looks = dict[int, dict[int, bool]]  # {block: {student: whether it looked so to them there}}
+NO_COHORT = 0
+
+
+@dataclass(frozen=True)
+class Look:
+    """Whether a part looked so to a student, by the first of their buckets there."""
+
+    row: int
+    looked: bool
+
+
+Looks = dict[int, dict[int, Look]]  # {block: {student: look}}
 
 
 @dataclass(frozen=True)
@@ -117,14 +132,13 @@ def sides_of(lesson: Lesson) -> tuple[list[Side], list[Side]]:
     )
 
 
-@transaction.atomic
 def compare(*, lesson: Lesson, first: Side, second: Side, state: str) -> list[Row]:
-    """The lesson as a whole, then its parts in order. Writes down whom it showed together."""
+    """The lesson's parts in order. Writes down whom it let in together.
+
+    There is no row of the lesson as a whole: what it had more than a part could be of fewer than five students."""
     assert state in SUPPORTED
-    Lesson.objects.select_for_update().get(pk=lesson.pk)  # two looks at once remember each other
-    members = _members(lesson)
-    counts = [_counts(lesson, side, state, members) for side in (first, second)]
-    blocks = [(WHOLE, _("The whole lesson")), *lesson.blocks.values_list("pk", "title")]
+    counts = [_counts(lesson, side, state) for side in (first, second)]
+    blocks = lesson.blocks.values_list("pk", "title")
     return [_row(title, state, counts[0].get(pk), counts[1].get(pk)) for pk, title in blocks]
 
 
@@ -139,61 +153,43 @@ def _row(title: str, state: str, first: Count | None, second: Count | None) -> R
     return Row(title, state, first, second, low, high, min(differences), max(differences))
 
 
-def _members(lesson: Lesson) -> dict[int, int | None]:
-    """{student: their cohort}."""
-    return dict(Enrollment.objects.filter(course=lesson.course).students().values_list("user", "cohort"))
-
-
-def _counts(lesson: Lesson, side: Side, state: str, members: dict[int, int | None]) -> dict[int, Count]:
+def _counts(lesson: Lesson, side: Side, state: str) -> dict[int, Count]:
+    """Of students let in by fives who are of one cohort each: so what the editions have more than a cohort, or one
+    cohort more than before, is a five as well."""
     kind, number = side.key.split()
-    looks = _looks(lesson, int(number) if kind == "edition" else lesson.edition, state)
+    edition = int(number) if kind == "edition" else lesson.edition
+    cohorts = _cohorts(lesson)
+    looks = _looks(lesson, edition, state)
+    arrivals = {
+        f"compare {lesson.pk} {edition} {block}": [
+            Arrival(look.row, user, cohorts.get(user) or NO_COHORT) for user, look in students.items()
+        ]
+        for block, students in looks.items()
+    }
+    shown = let_in(course_id=lesson.course.pk, arrivals=arrivals, known=who_shares(lesson.course.pk))
     counts = {}
     for block, students in looks.items():
-        present = frozenset(students)
-        if kind == "cohort":
-            shown_cohorts = _cohorts_that_hide(students, members)
-            chosen = {user for user in students if members.get(user) == int(number)}
-            present = frozenset(chosen) if int(number) in shown_cohorts else frozenset()
-        group = _group(lesson, f"{side.key}, part {block}", present)
-        known = [students[user] for user in group if user in students]
-        if len(known) >= crowd.SMALLEST:
+        # The cohort that they were let in with: whoever moves later takes nothing along.
+        of = shown[f"compare {lesson.pk} {edition} {block}"]
+        chosen = {row for row, cohort in of.items() if kind == "edition" or cohort == int(number)}
+        known = [look.looked for look in students.values() if look.row in chosen]
+        if known:
             looked = sum(known)
             counts[block] = Count(looked if looked >= crowd.SMALLEST else None, len(known))
     return counts
 
 
-def _cohorts_that_hide(students: dict[int, bool], members: dict[int, int | None]) -> set[int]:
-    """The cohorts of five and more that leave five or nobody over: what the class has more than they is a group too."""
-    sizes: dict[int | None, int] = defaultdict(int)
-    for user in students:
-        sizes[members.get(user)] += 1
-    shown = {cohort for cohort, size in sizes.items() if cohort is not None and size >= crowd.SMALLEST}
-    while shown and 0 < len(students) - sum(sizes[cohort] for cohort in shown) < crowd.SMALLEST:
-        shown.remove(min(shown, key=lambda cohort: (sizes[cohort], cohort)))
-    return {cohort for cohort in shown if cohort is not None}
-
-
-def _group(lesson: Lesson, side: str, present: crowd.Group) -> crowd.Group:
-    """Whom to add up: those present, or who was shown before while they differ by a few."""
-    former = [frozenset(ids) for ids in _groups(lesson, side).values_list("students", flat=True)]
-    group = crowd.next_group(present, former[-1] if former else frozenset(), former)
-    if group is None:
-        return frozenset()
-    if group not in former:
-        ComparedGroup.objects.create(lesson=lesson, side=side, students=sorted(group))
-    elif group != former[-1]:
-        _groups(lesson, side).filter(students=sorted(group)).update(shown_at=timezone.now())
-    return group
-
-
-def _groups(lesson: Lesson, side: str):
-    return ComparedGroup.objects.filter(lesson=lesson, side=side).order_by("shown_at", "pk")
+def _cohorts(lesson: Lesson) -> dict[int, int | None]:
+    """{student: their cohort}."""
+    return dict(Enrollment.objects.filter(course=lesson.course).students().values_list("user", "cohort"))
 
 
 def _looks(lesson: Lesson, edition: int, state: str) -> Looks:
-    """By their first session in this edition before today, so that what is counted of somebody never changes."""
-    today = timezone.now().astimezone(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    """By their first session in this edition, on the day it began and before today, so that what is counted of somebody
+    never changes. Days are those of UTC, whoever looks."""
+    today = (timezone.now() - LATEST).astimezone(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     judged = Q(*((f"{name}__gt", 0) for name in COUNTED_STATES), _connector=Q.OR)
+    day, began = (TruncDay(at, tzinfo=datetime.UTC) for at in ("minute", "session__started_at"))
     rows = (
         EmotionBucket.objects.filter(
             judged,
@@ -202,15 +198,16 @@ def _looks(lesson: Lesson, edition: int, state: str) -> Looks:
             session__consent__in=Consent.objects.agreed(),
             edition=edition,
         )
+        .annotate(day=day, began=began)
+        .filter(day=F("began"))
         .order_by("session__started_at")
         .values_list("session__user", "session", "session__started_at", "block_number")
-        .annotate(seen=Sum(state))
+        .annotate(seen=Sum(state), row=Min("pk"))
     )
     looks: Looks = defaultdict(dict)
     first: dict[int, object] = {}
-    for user, session, _at, block, seen in rows:
+    for user, session, _at, block, seen, row in rows:
         if first.setdefault(user, session) != session:
             continue
-        looks[block][user] = bool(seen)
-        looks[WHOLE][user] = looks[WHOLE].get(user, False) or bool(seen)
+        looks[block][user] = Look(row, bool(seen))
     return looks

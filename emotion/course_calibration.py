@@ -14,6 +14,7 @@ from emotion import evidence
 from emotion.core import affect, affect_calibration
 from emotion.core.affect import FEATURES
 from emotion.core.affect_calibration import Calibration
+from emotion.fives import Arrival, let_in
 from emotion.models import Consent, CourseCalibration, LessonSession, SelfReport
 
 NEWEST_ANSWERS = 2000  # of a course; more would hold the hourly job up and teach it little
@@ -40,7 +41,8 @@ def features_now(*, user, lesson: Lesson) -> dict[str, float] | None:
 def refit_courses() -> int:
     """Fit each course whose answers have changed since the last time. Returns how many were looked at anew.
 
-    Counted are answers with features of people whose consent for the course is in force. Repeatable.
+    Counted are answers with features of people whose consent for the course is in force, let in by those of five
+    students: what is told of the fit never changes by one person's. Repeatable.
     """
     answered = SelfReport.objects.filter(features__isnull=False).values("lesson__module__course")
     known = CourseCalibration.objects.values("course")
@@ -53,12 +55,15 @@ def _refit(course: Course) -> bool:
     rows = (
         SelfReport.objects.filter(Exists(consenting), lesson__module__course=course, features__isnull=False)
         .order_by("-at", "-pk")
-        .values_list("features", "state", "user", "at")[:NEWEST_ANSWERS]
+        .values_list("features", "state", "user", "at", "pk")[:NEWEST_ANSWERS]
     )
     rows = [row for row in rows if set(row[0]) == set(FEATURES)]
+    arrivals = {"calibration": [Arrival(pk, user) for _, _, user, _, pk in rows]}
+    shown = let_in(course_id=course.pk, arrivals=arrivals)["calibration"]
+    rows = [row for row in rows if row[4] in shown]
     based_on = {
         "answers": len(rows),
-        "students": len({user for _, _, user, _ in rows}),
+        "students": len({row[2] for row in rows}),
         "newest_answer_at": rows[0][3] if rows else None,
     }
     if CourseCalibration.objects.filter(course=course, **based_on).exists():

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, QuerySet
-from django.db.models.functions import Cast, Floor
 from django.utils.translation import gettext as _
 
 from courses.models import Block, Lesson
 from emotion.core.support import wilson
+from emotion.fives import Arrival, let_in
 from emotion.models import BehaviourEvent, SelfReport
 from emotion.selectors import BUCKET_SECONDS, SMALLEST_GROUP
+from emotion.self_reports import first_answers
 
 MOST = 5
 Place = tuple[int, int]  # a block's id, and tens of seconds into it
@@ -63,14 +64,15 @@ def clock(seconds: int) -> str:
 
 
 def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]], *, began: int) -> list[HotSpot]:
-    """The strongest first, five at the most; `began` is how many students began the lesson. Two queries for any class.
+    """The strongest first, five at the most; `began` is how many students began the lesson. Four queries for any class.
 
     A place is hot where five students or more showed a sign, and the lower end of the 95 % interval of their share
     lies above what is usual: for faces the share of all windows of the lesson that looked confused, for what was said
     and done the mean of the other places. Neighbouring hot places are one spot.
     """
-    said = _by_place(SelfReport.objects.filter(lesson=lesson, edition=lesson.edition, state="confused"))
-    rewound = _by_place(BehaviourEvent.objects.filter(lesson=lesson, edition=lesson.edition, kind="rewind"))
+    answers = first_answers(lesson)
+    said = _by_place(answer for there in answers.values() for answer in there if answer.state == "confused")
+    rewound = _by_place(_first_rewinds(lesson))
     found = {
         "looked": {_place(p): (p["looked_confused"], p["judged"]) for p in points if p["looked_confused"]},
         "said": {place: (count, max(began, count)) for place, count in said.items()},
@@ -90,12 +92,21 @@ def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]],
     return sorted(spots, key=lambda spot: -spot.strength)[:MOST]
 
 
-def _by_place(rows: QuerySet) -> dict[Place, int]:
-    """How many different students at each place, from five up."""
-    place = Cast(Floor(F("place_seconds") / BUCKET_SECONDS), IntegerField())
-    counts = rows.order_by().annotate(place=place).values("block_number", "place")
-    counted = counts.annotate(students=Count("user", distinct=True)).filter(students__gte=SMALLEST_GROUP)
-    return {(row["block_number"], row["place"]): row["students"] for row in counted}
+def _first_rewinds(lesson: Lesson) -> list[BehaviourEvent]:
+    """Where each student first went back in a block, of those let in by fives."""
+    first: dict[int, dict[int, BehaviourEvent]] = defaultdict(dict)
+    for event in BehaviourEvent.objects.filter(lesson=lesson, edition=lesson.edition, kind="rewind").order_by("pk"):
+        first[event.block_number].setdefault(event.user_id, event)
+    what = {block: f"rewound {lesson.pk} {lesson.edition} {block}" for block in first}
+    arrivals = {what[block]: [Arrival(e.pk, user) for user, e in there.items()] for block, there in first.items()}
+    shown = let_in(course_id=lesson.course.pk, arrivals=arrivals)
+    return [e for block, there in first.items() for e in there.values() if e.pk in shown[what[block]]]
+
+
+def _by_place(signs: Iterable[SelfReport | BehaviourEvent]) -> dict[Place, int]:
+    """How many students at each place, from five up: each is there once."""
+    counts = Counter((sign.block_number, int(sign.place_seconds // BUCKET_SECONDS)) for sign in signs)
+    return {place: count for place, count in counts.items() if count >= SMALLEST_GROUP}
 
 
 def _place(point: dict[str, Any]) -> Place:

@@ -40,7 +40,7 @@ class LessonClimate:
 
 
 def lesson_climate(lesson: Lesson) -> LessonClimate:
-    """Seven queries for any class and any number of blocks. Nothing in it stands for fewer than five students."""
+    """Nine queries for any class and any number of blocks. Nothing in it stands for fewer than five students."""
     timeline = selectors.class_timeline(lesson=lesson)
     blocks = list(lesson.blocks.all())
     for block in blocks:

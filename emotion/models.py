@@ -285,9 +285,6 @@ class ClassHistory(models.Model):
     # Raised by every change, so that sums read before an erasure are not written after it.
     generation = models.PositiveIntegerField(default=0)
     due = models.BooleanField(default=True)
-    waiting = models.JSONField(
-        default=list, help_text="Which students have new readings, while they are too few to be added together."
-    )
     noticed_at = models.DateTimeField(default=timezone.now, help_text="When new readings were last seen.")
 
     class Meta:
@@ -297,21 +294,20 @@ class ClassHistory(models.Model):
         return f"{self.lesson}: {self.students} students"
 
 
-class ComparedGroup(models.Model):
-    """Students who were shown together in a comparison, so that no other group shown there is theirs but for a few.
-    Gone with the first of them who erases."""
+class ClassFives(models.Model):
+    """Who was let into an aggregate of a class together, so that it only ever changes by five students and more:
+    emotion.fives. Of each student it has the row that they came with, which an erasure takes away."""
 
-    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="+")
-    side = models.CharField(max_length=60, help_text="An edition or a cohort, and a part of the lesson.")
-    students = models.JSONField(default=list)
-    shown_at = models.DateTimeField(default=timezone.now)
+    course = models.ForeignKey(Course, models.CASCADE, related_name="+")
+    what = models.CharField(max_length=80, help_text="Which aggregate: of which lesson, edition and part.")
+    groups = models.JSONField(default=list, help_text="[[kind, [row, ...]], ...]")
 
     class Meta:
-        # The groups of one side, the newest last.
-        indexes = [models.Index(fields=["lesson", "side", "shown_at"], name="compared_group_side")]
+        verbose_name_plural = "class fives"
+        constraints = [UniqueConstraint(fields=["course", "what"], name="one_class_fives_per_aggregate")]
 
     def __str__(self) -> str:
-        return f"{self.lesson}, {self.side}: {len(self.students)} students"
+        return f"{self.what}: {len(self.groups)} groups"
 
 
 class LessonClimate(Lesson):

@@ -1,5 +1,5 @@
 """What those who teach see of a rule of support: how often it fired, was dismissed and helped, and how often a rule
-they are writing would have fired last week. Never of fewer than five students; why not is in docs/privacy.md."""
+they are writing would have fired last week. Never of fewer than five students: docs/privacy/aggregates.md."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from courses.models import Course, Lesson
+from emotion.class_sums import LATEST
 from emotion.core import support as core
 from emotion.core.rehearsal import rehearse
+from emotion.fives import Arrival, let_in, who_shares
 from emotion.models import EmotionBucket, SupportEvent, SupportRule
 from emotion.selectors import SMALLEST_GROUP
 from emotion.support import OUTCOMES
@@ -60,27 +62,19 @@ class Figures:
 
 
 def rule_figures(course: Course) -> dict[int, Figures]:
-    """{rule: figures}, of rules with occasions of five students. One query.
+    """{rule: figures}, of rules with occasions of five students. Two queries.
 
-    Occasions are added in the order of time, those of five more students at a time: one more or less does not show.
+    Occasions are let in in the order of time, those of five more students at a time: one more or less does not show.
     """
     settled = SupportEvent.objects.filter(lesson__module__course=course, at__lte=timezone.now() - SETTLED_AFTER)
-    columns = ("rule_id", "user_id", "held_out", "randomised", "response", *OUTCOMES)
+    columns = ("pk", "rule_id", "user_id", "held_out", "randomised", "response", *OUTCOMES)
     occasions: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in settled.order_by("at", "pk").values(*columns):
+    for row in settled.order_by("pk").values(*columns):
         occasions[row["rule_id"]].append(row)
-    told = {rule: _in_fives(rows) for rule, rows in occasions.items()}
+    arrivals = {f"rule {rule}": [Arrival(r["pk"], r["user_id"]) for r in rows] for rule, rows in occasions.items()}
+    shown = let_in(course_id=course.pk, arrivals=arrivals)
+    told = {rule: [r for r in rows if r["pk"] in shown[f"rule {rule}"]] for rule, rows in occasions.items()}
     return {rule: _figures(rows) for rule, rows in told.items() if rows}
-
-
-def _in_fives(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without the newest, of fewer than five students."""
-    end, students = 0, set()
-    for number, row in enumerate(rows, 1):
-        students.add(row["user_id"])
-        if len(students) == SMALLEST_GROUP:
-            end, students = number, set()
-    return rows[:end]
 
 
 def _figures(rows: list[dict[str, Any]]) -> Figures:
@@ -114,26 +108,34 @@ class Preview:
 
 
 def preview(*, course: Course, lesson: Lesson | None, rule: SupportRule) -> Preview:
-    """How often `rule`, alone, would have fired last week, in a lesson or in the whole course. Two queries.
+    """How often `rule`, alone, would have fired last week, in a lesson or in the whole course. Four queries.
 
-    Last week is over: nobody who comes now changes the answer. A lesson that fewer than five students had read in is
-    left out of the course's answer too, or it would be the difference between that and the other lessons'.
+    Last week is over: nobody who comes now changes the answer, and who was read in a lesson is let in together. A
+    lesson that fewer than five students had read in is left out of the course's answer too, or it would be the
+    difference between that and the other lessons'.
     """
-    today = timezone.now().astimezone(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = (timezone.now() - LATEST).astimezone(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     end = today - datetime.timedelta(days=today.weekday())
     start = end - datetime.timedelta(days=7)
     week = EmotionBucket.objects.filter(minute__gte=start, minute__lt=end).order_by()
     week = week.filter(session__lesson=lesson) if lesson else week.filter(session__lesson__module__course=course)
-    read = week.values_list("session__lesson").annotate(students=Count("session__user", distinct=True))
-    lessons = [pk for pk, students in read if students >= SMALLEST_GROUP]
-    if not lessons:
+    read = week.values_list("session__lesson", "session__user").annotate(first=Min("pk"))
+    arrivals: dict[str, list[Arrival]] = defaultdict(list)
+    came: dict[int, tuple[int, int]] = {}
+    for of, user, first in read:
+        arrivals[f"week {start:%Y-%m-%d} {of}"].append(Arrival(first, user))
+        came[first] = user, of
+    shown = let_in(course_id=course.pk, arrivals=arrivals, known=who_shares(course.pk))
+    counted = {came[first] for rows in shown.values() for first in rows}
+    if not counted:
         return Preview(start.date(), enough=False)
-    rows = week.filter(session__lesson__in=lessons, **{f"{rule.state}__gt": 0})
+    rows = week.filter(session__lesson__in={of for _user, of in counted}, **{f"{rule.state}__gt": 0})
     seen = defaultdict(list)
     for user, of, *rest in rows.values_list(
         "session__user", "session__lesson", "minute", "block_number", "place", rule.state
     ):
-        seen[user, of].append((rest[0].timestamp(), *rest[1:]))
+        if (user, of) in counted:
+            seen[user, of].append((rest[0].timestamp(), *rest[1:]))
     fired = {key: len(_times(windows, rule)) for key, windows in seen.items()}
     students = len({user for (user, _lesson), times in fired.items() if times})
     if students < SMALLEST_GROUP:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.models import Course, Lesson
+from emotion.class_sums import COUNTS, Place, Sums, sum_class
+from emotion.core import crowd
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.models import ClassHistory, EmotionBucket, LessonSession
 
-SMALLEST_GROUP = 5
+SMALLEST_GROUP = crowd.SMALLEST
 BUCKET_SECONDS = 10
-COUNTS = ("faces", "no_face", "several_faces", "unclear")
 _SUMS = {f"sum_{name}": Sum(name) for name in (*COUNTS, *EXPRESSIONS, *COUNTED_STATES)}
-_JUDGED = Q(*((f"{state}__gt", 0) for state in COUNTED_STATES), _connector=Q.OR)
 
 
 def own_timeline(*, user: User, lesson: Lesson) -> dict[str, Any]:
@@ -58,8 +58,8 @@ def students_who_share(*, viewer: User, lesson: Lesson) -> list[dict[str, Any]]:
 
 
 def class_timeline(*, lesson: Lesson) -> dict[str, Any]:
-    """A class's history of a lesson. A place that fewer than five students reached is left out, and so is the whole
-    lesson below five; `students` is None then. As it was `as_of`: at most a minute or so ago."""
+    """A class's history of a lesson: each student once at each place, let in five and more at a time. A place without
+    five is left out, and so is the whole lesson; `students` is None then. As it was `as_of`: some minutes ago."""
     history = ClassHistory.objects.filter(lesson=lesson, edition=lesson.edition, points__isnull=False).first()
     if history:
         students, points, as_of = history.students, history.points, history.put_together_at
@@ -93,54 +93,40 @@ def class_course(*, course: Course) -> list[dict[str, Any]]:
 def sum_classes(lessons: list[Lesson]) -> dict[int, tuple[int | None, list[dict[str, Any]]]]:
     """{lesson id: (how many students its history is of, its points)}, and (None, []) below five. Over a thousand
     students this takes longer than a page may: see `class_history`."""
-    sessions = LessonSession.objects.filter(Exists(EmotionBucket.objects.filter(session=OuterRef("pk"))))
-    counts = sessions.filter(lesson__in=lessons).order_by().values_list("lesson").annotate(Count("user", distinct=True))
-    students = {pk: count for pk, count in counts if count >= SMALLEST_GROUP}
-    summed = {}
+    read = LessonSession.objects.filter(Exists(EmotionBucket.objects.filter(session=OuterRef("pk"))))
+    with_history = set(read.filter(lesson__in=lessons).order_by().values_list("lesson", flat=True).distinct())
+    summed: dict[int, tuple[int | None, list[dict[str, Any]]]] = {}
     for lesson in lessons:
-        buckets = EmotionBucket.objects.filter(session__lesson=lesson)
-        points = _points(lesson, buckets, smallest_group=SMALLEST_GROUP) if lesson.pk in students else []
-        summed[lesson.pk] = (students.get(lesson.pk), points)
+        students, places = sum_class(lesson) if lesson.pk in with_history else (0, {})
+        summed[lesson.pk] = (students or None, [_class_point(place, sums) for place, sums in places.items()])
     return summed
 
 
-def _points(lesson: Lesson, buckets: QuerySet, *, smallest_group: int = 1) -> list[dict[str, Any]]:
+def _class_point(place: Place, sums: Sums) -> dict[str, Any]:
+    """Of how many students a place looked confused, and how many were judged, is None for fewer than a group."""
+    block, tens = place
+    counts = {"judged": sums.judged, "looked_confused": sums.looked_confused}
+    return {
+        "block": block,
+        "seconds": tens * BUCKET_SECONDS,
+        **_measures({f"sum_{name}": value for name, value in sums.columns.items()}),
+        **{name: count if count >= SMALLEST_GROUP else None for name, count in counts.items()},
+    }
+
+
+def _points(lesson: Lesson, buckets: QuerySet) -> list[dict[str, Any]]:
     """The places of the lesson's present edition, in no order."""
     places = buckets.filter(edition=lesson.edition).values("block_number", "place").annotate(**_SUMS)
-    if smallest_group > 1:
-        places = places.annotate(
-            students=Count("session__user", distinct=True),
-            # Five who were there are no group either when the camera saw the face of one.
-            seen=Count("session__user", distinct=True, filter=Q(faces__gt=0)),
-            judged=Count("session__user", distinct=True, filter=_JUDGED),
-            looked_confused=Count("session__user", distinct=True, filter=Q(confused__gt=0)),
-        ).filter(students__gte=smallest_group)
     return [
-        {
-            "block": row["block_number"],
-            "seconds": row["place"] * BUCKET_SECONDS,
-            **_measures(
-                row,
-                with_expressions=row.get("seen", 1) >= smallest_group,
-                with_states=row.get("judged", 1) >= smallest_group,
-            ),
-            **(_students(row, smallest_group) if smallest_group > 1 else {}),
-        }
-        for row in places
+        {"block": row["block_number"], "seconds": row["place"] * BUCKET_SECONDS, **_measures(row)} for row in places
     ]
 
 
-def _students(row: dict[str, Any], smallest_group: int) -> dict[str, int | None]:
-    """How many students were judged at a place, and how many of them looked confused; None for fewer than a group."""
-    counts = {"judged": row["judged"], "looked_confused": row["looked_confused"]}
-    return {name: count if count >= smallest_group else None for name, count in counts.items()}
-
-
-def _measures(row: dict[str, Any], *, with_expressions: bool = True, with_states: bool = True) -> dict[str, Any]:
+def _measures(row: dict[str, Any]) -> dict[str, Any]:
     """Counts; the mean of each expression over the faces, or None for all of them; how many windows of ten seconds
     were judged, and the share of them that looked like each learning state, or None for all of them."""
-    faces = row["sum_faces"] if with_expressions else 0
-    windows = sum(row[f"sum_{state}"] for state in COUNTED_STATES) if with_states else 0
+    faces = row["sum_faces"]
+    windows = sum(row[f"sum_{state}"] for state in COUNTED_STATES)
     return {
         **{name: row[f"sum_{name}"] for name in COUNTS},
         "expressions": {name: round(row[f"sum_{name}"] / faces, 4) for name in EXPRESSIONS} if faces else None,

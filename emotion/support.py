@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from courses.models import Block, BlockKind, Lesson, Progress, QuizAttempt
 from emotion import broadcast, course_calibration, panel_words, starter_rules
+from emotion.core import crowd
 from emotion.core import support as core
 from emotion.core.affect import StateEstimate
 from emotion.models import (
@@ -326,6 +327,12 @@ def rule_effect(rule: SupportRule) -> dict[str, Any]:
     return {**{name: row[f"n_{name}"] for name in ("shown", "held_out", "accepted", "dismissed")}, "effects": effects}
 
 
+def _of_five_on_each_side(rule: SupportRule) -> bool:
+    """Who teaches reads the reason: sixty occasions may be those of two students."""
+    sides = rule.events.filter(randomised=True).order_by().values("held_out").annotate(n=Count("user", distinct=True))
+    return len(sides) == 2 and all(side["n"] >= crowd.SMALLEST for side in sides)
+
+
 def pause_harmful_rules() -> list[SupportRule]:
     """Pause and flag each rule that makes an outcome less likely, by an interval that may be looked at every hour.
     Returns those paused now."""
@@ -336,10 +343,9 @@ def pause_harmful_rules() -> list[SupportRule]:
         if not harmed:
             continue
         effect = effects[harmed[0]]
-        rule.paused_reason = (
-            f"{harmed[0].replace('_', ' ')}: {effect.difference:+.0%} with the offer, "
-            f"surely below {effect.always_high:+.1%}"
-        )
+        figures = f"{effect.difference:+.0%} with the offer, surely below {effect.always_high:+.1%}"
+        told = figures if _of_five_on_each_side(rule) else "less with the offer"
+        rule.paused_reason = f"{harmed[0].replace('_', ' ')}: {told}"
         if SupportRule.objects.filter(pk=rule.pk, paused_reason="").update(paused_reason=rule.paused_reason):
             paused.append(rule)
     return paused

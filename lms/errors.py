@@ -1,5 +1,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.defaults import page_not_found
 
 from courses.release.locks import Locked
 
@@ -15,3 +17,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if lock and "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"detail": str(lock)}, status=403)
     return render(request, "403.html", {"lock": lock}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Whatever is asked for under the API is answered in its form."""
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": _("Not found.")}, status=404)
+    return page_not_found(request, exception)

@@ -388,6 +388,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Courses, and how they feel to the people taking them.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "lms.refusals.describe_refusals",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "BlockKindEnum": "courses.models.BlockKind",
         "ThreadKindEnum": "courses.discussion.models.ThreadKind",

@@ -49,3 +49,4 @@ if settings.DEBUG:  # for whoever works on the pages
     urlpatterns.append(path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"))
 
 handler403 = "lms.errors.forbidden"
+handler404 = "lms.errors.not_found"

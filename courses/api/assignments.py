@@ -34,7 +34,7 @@ class AssignmentSerializer(serializers.ModelSerializer):
     html = serializers.SerializerMethodField(help_text="What is to be done.")
     most_points = serializers.SerializerMethodField(help_text="What the best work gets.")
     rubric = CriterionSerializer(source="criteria", many=True, read_only=True)
-    url = serializers.URLField(source="get_absolute_url", read_only=True)
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
         model = Assignment

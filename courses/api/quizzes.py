@@ -64,7 +64,7 @@ class QuizSerializer(serializers.ModelSerializer):
     course = serializers.IntegerField(source="block.lesson.module.course_id", read_only=True)
     lesson = serializers.IntegerField(source="block.lesson_id", read_only=True)
     title = serializers.CharField(source="block.title", read_only=True)
-    url = serializers.URLField(source="get_absolute_url", read_only=True)
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
         model = Quiz

@@ -15,7 +15,7 @@ from courses.studio.forms import LARGEST_VALUE
 class CourseSerializer(serializers.ModelSerializer):
     slug = serializers.CharField(read_only=True)
     html = serializers.SerializerMethodField(help_text="The description as students see it.")
-    url = serializers.URLField(source="get_absolute_url", read_only=True)
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
         model = Course
@@ -55,7 +55,7 @@ class ModuleSerializer(serializers.ModelSerializer):
 class LessonSerializer(serializers.ModelSerializer):
     module = TaughtModule(queryset=Module.objects.all())
     course = serializers.IntegerField(source="module.course_id", read_only=True)
-    url = serializers.URLField(source="get_absolute_url", read_only=True)
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
         model = Lesson

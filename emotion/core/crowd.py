@@ -1,18 +1,48 @@
 """Which students may be shown together, so that no two looks at a class tell of fewer than five of them. Pure.
 
 One aggregate alone hides its members; two whose members differ by one are subtracted, and the difference is that one.
-So the people who are added up change by five at a time, measured against every set that was shown before.
+So students are let in five and more at a time, and whoever is let in together is shown together or not at all
+(`fives`). A running class, where everybody comes and goes, changes by five at a time (`next_group`).
+
+`known` are those whose own history the reader may see anyway, since they share it: they hide nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable, Iterable, Set
 
 SMALLEST = 5
 Group = frozenset[int]
 
 
-def next_group(present: Group, shown: Group, former: Collection[Group]) -> Group | None:
+def fives(waiting: Iterable[tuple[int, Hashable]], known: Collection[Hashable] = frozenset()) -> list[list[int]]:
+    """Whom to let in of those who wait, as (row, student) in the order they came: their rows, in groups with five
+    students and more who are not `known`, or with five and more who all are. None while there are fewer."""
+    groups: list[list[int]] = []
+    rows: list[int] = []
+    students, hidden = set(), set()
+    for row, student in waiting:
+        rows.append(row)
+        students.add(student)
+        if student not in known:
+            hidden.add(student)
+        if len(hidden) == SMALLEST:
+            groups.append(rows)
+            rows, students, hidden = [], set(), set()
+    if groups:
+        groups[-1] = groups[-1] + rows  # who came with them need not wait for another five
+    elif not hidden and len(students) >= SMALLEST:
+        groups.append(rows)
+    return groups
+
+
+def hides(students: Set[int], known: Set[int] = frozenset()) -> bool:
+    """Whether what these students add up to tells of none of them."""
+    others = students - known
+    return len(others) >= SMALLEST or (not others and len(students) >= SMALLEST)
+
+
+def next_group(present: Group, shown: Group, former: Collection[Group], known: Group = frozenset()) -> Group | None:
     """Whom to add up now; None for nobody, and what was shown last stays as it was.
 
     `present` are those read at this moment, `shown` those of the last look (empty for none), `former` all sets that
@@ -20,9 +50,9 @@ def next_group(present: Group, shown: Group, former: Collection[Group]) -> Group
     Else the last set stays, those who have gone with what was known of them last, as long as five of it are read: with
     fewer, a change would be a change of those few.
     """
-    if len(present) >= SMALLEST and all(present == was or len(present ^ was) >= SMALLEST for was in former):
+    if hides(present, known) and all(present == was or hides(present ^ was, known) for was in former):
         return present
-    if len(shown & present) >= SMALLEST:
+    if hides(shown & present, known):
         return shown
     return None
 

@@ -60,19 +60,23 @@ def compared(of: Lesson, first: Side, second: Side, state: str, rows: list[Row])
     )
 
 
-def said(of: Lesson, whole: Said, parts: list[Said], words: list[str]) -> Chart | None:
+def said(of: Lesson, together: Said, parts: list[Said], words: list[str]) -> Chart | None:
     """What students said of a lesson; None below five of them."""
-    if not whole.students:
+    if not together.answers:
         return None
-    named = [(_("The whole lesson"), whole), *((part.title or _("Untitled"), part) for part in parts)]
+    named = [(_("All parts together"), together), *((part.title or _("Untitled"), part) for part in parts)]
     told = [(name, list(each.states.values()) if each.states else [None] * len(words)) for name, each in named]
     painted = zip(words, SAID_COLOURS, STATE_WEAVES, strict=True)
     return Chart(
         name=f"said-{of.pk}",
         title=_("What students say of “%(lesson)s”") % {"lesson": of.title},
-        about=_("%(course)s, %(n)s students, each counted once") % {"course": of.course.title, "n": whole.students},
-        header=[_("Part"), _("Students"), *words],
-        rows=[[name, each.students, *counts] for (name, counts), (_name, each) in zip(told, named, strict=True)],
+        about=_("%(course)s, %(n)s answers, the first of each student in a part")
+        % {
+            "course": of.course.title,
+            "n": together.answers,
+        },
+        header=[_("Part"), _("Answers"), *words],
+        rows=[[name, each.answers, *counts] for (name, counts), (_name, each) in zip(told, named, strict=True)],
         panels=[Bars([Series(*each) for each in painted], told, stacked=True, unit="")],
         notes=[_("A part is shown from %(few)s students up, and then in fives.") % {"few": SMALLEST_GROUP}],
     )

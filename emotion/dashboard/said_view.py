@@ -20,10 +20,10 @@ def lesson_said(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = get_object_or_404(Lesson.objects.visible_to(request.user).select_related("module__course"), pk=pk)
     if not lesson.course.is_staffed_by(request.user):
         raise Http404("There is no such lesson.")
-    whole, *parts = class_said(lesson)
+    together, *parts = class_said(lesson)
     context = {
         "lesson": lesson,
-        "whole": whole,
+        "together": together,
         "parts": parts,
         "words": _words(),
         "teaches": lesson.course.is_taught_by(request.user),
@@ -37,8 +37,8 @@ def lesson_said(request: HttpRequest, pk: int) -> HttpResponse:
 def lesson_said_chart(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """The same to take along, for those who teach."""
     lesson = get_object_or_404(Lesson.objects.taught_by(request.user).select_related("module__course"), pk=pk)
-    whole, *parts = class_said(lesson)
-    chart = report_charts.said(lesson, whole, parts, _words())
+    together, *parts = class_said(lesson)
+    chart = report_charts.said(lesson, together, parts, _words())
     return chart_file(chart, form, actor=request.user, lesson=lesson.pk)
 
 

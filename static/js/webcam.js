@@ -1,6 +1,7 @@
 // The camera in a lesson: to the session's socket, at the pace the server asks for, go JPEGs or, where the student has
 // chosen to have them read on this device, what was read and no picture. And what comes back.
 
+import { chosenMode, rememberMode, restoreMode } from "./on_device_choice.js";
 import { PlaceInLesson } from "./place_in_lesson.js";
 import { gettext } from "./words.js";
 
@@ -16,7 +17,6 @@ const WHERE = {
   server: gettext("Read on the server: each picture is gone within seconds."),
   device: gettext("Read on this device: pictures never leave it."),
 };
-const CHOICE_KEY = "attune.camera-mode";
 
 const CAMERA_PROBLEMS = {
   NotAllowedError: gettext("The camera is blocked for this page. Allow it in the address bar, then start again."),
@@ -36,7 +36,7 @@ class CameraPanel {
     this.source = document.createElement("video");
     this.source.muted = true;
     this.source.playsInline = true;
-    this.restoreChoice();
+    restoreMode(this.root);
     this.find("start").addEventListener("click", () => this.start());
     this.find("stop").addEventListener("click", () => this.stop(gettext("Camera off.")));
     this.find("pause").addEventListener("click", () => this.togglePause());
@@ -52,8 +52,8 @@ class CameraPanel {
   async start() {
     this.find("start").disabled = true;
     this.showError("");
-    this.mode = this.chosenMode();
-    this.rememberChoice(this.mode);
+    this.mode = chosenMode(this.root);
+    rememberMode(this.mode);
     if (this.mode === "device" && !(await this.prepareReader())) return;
     const readerGone = () => this.mode === "device" && !this.reader; // it failed meanwhile, and that was said
     try {
@@ -349,24 +349,6 @@ class CameraPanel {
     this.find("progress").value = loaded / expected;
     const [here, all] = [loaded, expected].map((size) => (size / 1e6).toFixed(1));
     this.find("line").textContent = loaded < expected ? gettext("Getting ready: %(here)s of %(all)s MB.", { here, all }) : gettext("Getting ready: trying it out.");
-  }
-
-  chosenMode() {
-    return this.root.querySelector("[name=camera-mode]:checked")?.value ?? this.root.dataset.mode;
-  }
-
-  // The choice stays in this browser: another device may be another matter. Some browsers refuse to keep anything.
-  rememberChoice(mode) {
-    try {
-      localStorage.setItem(CHOICE_KEY, mode);
-    } catch {}
-  }
-
-  restoreChoice() {
-    try {
-      const chosen = this.root.querySelector(`[name=camera-mode][value="${localStorage.getItem(CHOICE_KEY)}"]`);
-      if (chosen) chosen.checked = true;
-    } catch {}
   }
 
   showError(sentence) {

@@ -9,7 +9,6 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.urls import reverse
 
 from courses.models import Course
-from tests.courses.test_matrix import world  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.django_db
 
@@ -29,19 +28,19 @@ def course_of(row) -> Course | None:
     return None
 
 
-def rows_of_bread(world, page) -> list:  # noqa: F811
+def rows_of_bread(world, page) -> list:
     rows = page.model._default_manager.all()
     return [row for row in rows if (course := course_of(row)) is not None and course.pk == world.course.pk]
 
 
-def test_the_sweep_sees_rows_of_most_models(world):  # noqa: F811
+def test_the_sweep_sees_rows_of_most_models(world):
     """Without rows there would be nothing to leak."""
     with_rows = {name for name, page in registered().items() if rows_of_bread(world, page)}
     assert {"courses_course", "courses_module", "courses_lesson", "courses_block", "courses_enrollment"} <= with_rows
     assert {"courses_quiz", "courses_question", "courses_cohort", "courses_thread"} <= with_rows
 
 
-def test_no_list_has_a_row_of_somebody_elses_course(client, world):  # noqa: F811
+def test_no_list_has_a_row_of_somebody_elses_course(client, world):
     client.force_login(world.people["ivo"])
     leaked = []
     for name, page in registered().items():
@@ -54,7 +53,7 @@ def test_no_list_has_a_row_of_somebody_elses_course(client, world):  # noqa: F81
     assert not leaked
 
 
-def test_no_row_opens_by_its_address(client, world):  # noqa: F811
+def test_no_row_opens_by_its_address(client, world):
     client.force_login(world.people["ivo"])
     opened = []
     for name, page in registered().items():
@@ -66,7 +65,7 @@ def test_no_row_opens_by_its_address(client, world):  # noqa: F811
     assert not opened
 
 
-def test_no_search_box_offers_a_row_of_somebody_elses_course(client, world):  # noqa: F811
+def test_no_search_box_offers_a_row_of_somebody_elses_course(client, world):
     client.force_login(world.people["ivo"])
     offered, asked = [], 0
     for page in registered().values():
@@ -87,7 +86,7 @@ def test_no_search_box_offers_a_row_of_somebody_elses_course(client, world):  # 
     assert asked or not any(page.autocomplete_fields for page in registered().values())
 
 
-def test_no_action_reaches_a_row_of_somebody_elses_course(client, world):  # noqa: F811
+def test_no_action_reaches_a_row_of_somebody_elses_course(client, world):
     client.force_login(world.people["ivo"])
     for name, page in registered().items():
         rows = rows_of_bread(world, page)
@@ -101,13 +100,13 @@ def test_no_action_reaches_a_row_of_somebody_elses_course(client, world):  # noq
 
 
 @pytest.mark.parametrize("person", ["anton", "olga", "alice"])
-def test_assistants_observers_and_students_have_no_administration(client, world, person):  # noqa: F811
+def test_assistants_observers_and_students_have_no_administration(client, world, person):
     client.force_login(world.people[person])
     for name in registered():
         assert client.get(reverse(f"admin:{name}_changelist")).status_code in (302, 403, 404), name
 
 
-def test_administrators_see_all_of_it(client, world):  # noqa: F811
+def test_administrators_see_all_of_it(client, world):
     client.force_login(world.people["admin"])
     for name in registered():
         answer = client.get(reverse(f"admin:{name}_changelist"))

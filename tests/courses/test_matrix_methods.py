@@ -7,16 +7,8 @@ from django.test import Client
 from django.urls import resolve, reverse
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.courses.test_matrix import (
-    PEOPLE,
-    TABLE,
-    ask,
-    is_of_packages,
-    letter,
-    own_routes,
-    routes,
-    world,  # noqa: F401  (a fixture)
-)
+from tests.courses.test_matrix import TABLE, own_routes
+from tests.courses.world import PEOPLE, ask, is_of_packages, letter, routes
 
 # As in TABLE, for the operations in the schema that are not there already, with a body that is right for Ines.
 OPERATIONS = {
@@ -81,7 +73,7 @@ def operations():
             yield match.view_name, method.upper(), tuple(match.kwargs)
 
 
-def body_of(world, name: str) -> dict:  # noqa: F811
+def body_of(world, name: str) -> dict:
     course, lesson, thread = world.course.pk, world.lesson.pk, world.thread.pk
     return {
         "announcement-list": {"course": course, "title": "News", "body": "All is well."},
@@ -102,7 +94,7 @@ def body_of(world, name: str) -> dict:  # noqa: F811
     }.get(name.partition(":")[2], {})
 
 
-def address_of(world, name: str, arguments) -> str:  # noqa: F811
+def address_of(world, name: str, arguments) -> str:
     return reverse(name, kwargs={argument: world.argument(name, argument) for argument in arguments})
 
 
@@ -113,7 +105,7 @@ def test_every_operation_of_the_schema_has_a_line():
     assert not set(OPERATIONS) - {f"{name} {method}" for name, method, _ in operations()}
 
 
-def test_every_operation_answers_as_its_line_says(client, world):  # noqa: F811
+def test_every_operation_answers_as_its_line_says(client, world):
     client.raise_request_exception = False
     wrong = []
     for name, method, arguments in operations():
@@ -138,7 +130,7 @@ class _Json:
         return send
 
 
-def test_who_is_refused_by_one_method_is_refused_by_all(client, world):  # noqa: F811
+def test_who_is_refused_by_one_method_is_refused_by_all(client, world):
     """An address that sends somebody away does so whatever they ask it to do; or it knows no such method (405)."""
     client.raise_request_exception = False
     wrong = []
@@ -157,7 +149,7 @@ def test_who_is_refused_by_one_method_is_refused_by_all(client, world):  # noqa:
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def test_every_page_of_a_package_has_a_line_and_answers_as_it_says(client, world):  # noqa: F811
+def test_every_page_of_a_package_has_a_line_and_answers_as_it_says(client, world):
     client.raise_request_exception = False
     found = {}
     for name, arguments in routes():
@@ -171,7 +163,7 @@ def test_every_page_of_a_package_has_a_line_and_answers_as_it_says(client, world
     assert found == PACKAGES
 
 
-def test_no_form_is_taken_without_its_token(world):  # noqa: F811
+def test_no_form_is_taken_without_its_token(world):
     """Alice's browser, made to post by another site: whatever she may do herself is refused, at every address."""
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     taken = []

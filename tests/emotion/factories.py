@@ -51,11 +51,15 @@ def make_class(lesson: Lesson, size: int, *, share: bool = False, **bucket) -> l
     return sessions
 
 
+def this_minute() -> datetime.datetime:
+    return timezone.now().replace(second=0, microsecond=0)
+
+
 def make_bucket(session: LessonSession, *, place: int = 0, faces: int = 10, block=None, **extra) -> EmotionBucket:
-    """Ten seconds of `faces` faces, all happiness unless the expressions are given."""
+    """Ten seconds of `faces` faces ten minutes ago, all happiness unless the expressions are given."""
     if not set(extra) & set(EXPRESSIONS):
         extra["happiness"] = faces
-    extra.setdefault("minute", timezone.now().replace(second=0, microsecond=0))
+    extra.setdefault("minute", this_minute() - datetime.timedelta(minutes=10))
     extra.setdefault("edition", session.lesson.edition)
     block = block or session.lesson.blocks.first()
     return EmotionBucket.objects.create(session=session, block_number=block.pk, place=place, faces=faces, **extra)

@@ -11,7 +11,8 @@ from pytest_django.asserts import assertContains, assertNotContains, assertNumQu
 from emotion import class_now, consents, services
 from emotion.models import EmotionBucket, LessonSession, SupportEvent
 from emotion.support import add_starter_rules
-from tests.emotion.factories import make_bucket, make_class, make_session
+from tests.emotion import factories
+from tests.emotion.factories import make_bucket, make_session, this_minute
 from tests.factories import enroll, make_course, make_instructor, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "told")]
@@ -21,6 +22,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "told")]
 def look(course):
     memory = class_now.new_memory()
     return lambda at=None: class_now.look(course.pk, memory, at or time.time())
+
+
+def make_class(lesson, size: int, **bucket) -> list[LessonSession]:
+    """Read at this moment."""
+    return factories.make_class(lesson, size, minute=this_minute(), **bucket)
 
 
 def leave(session) -> None:
@@ -117,6 +123,15 @@ def test_so_it_is_with_a_consent_withdrawn(lesson, look, course):
     assert look() == {"status": "few"}
 
 
+def test_those_whose_own_history_is_shared_hide_nobody(lesson, look):
+    """Who teaches reads theirs, and could take them off: nine less five are four."""
+    make_class(lesson, 5, share=True)
+    make_class(lesson, 4, confused=1)
+    assert look() == {"status": "few"}
+    make_class(lesson, 1, confused=1)
+    assert look()["cameras"] == 10
+
+
 def test_other_classes_are_not_in_it(lesson, look):
     make_class(lesson, 5)
     other = make_course().modules.get().lessons.first()
@@ -179,12 +194,12 @@ def test_who_was_shown_is_remembered_from_second_to_second(lesson, course, monke
 
 def test_looking_costs_the_same_for_any_class(lesson, look):
     sessions = make_class(lesson, 12)
-    with assertNumQueries(2):  # who is read now; offers
+    with assertNumQueries(3):  # who is read now; who shares theirs; offers
         look()
-    with assertNumQueries(1):
+    with assertNumQueries(2):
         look()
     leave(sessions[0])
-    with assertNumQueries(2):  # who is read now; who is away
+    with assertNumQueries(3):  # who is read now; who is away; who shares theirs
         look()
 
 
@@ -209,5 +224,5 @@ def test_a_session_in_another_course_says_nothing_here(lesson, look, alice):
     make_class(lesson, 4)
     other = make_course().modules.get().lessons.first()
     enroll(alice, other.course)
-    make_bucket(make_session(alice, other))
+    make_bucket(make_session(alice, other), minute=this_minute())
     assert look() == {"status": "few"}

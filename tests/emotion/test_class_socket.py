@@ -17,7 +17,7 @@ from emotion import broadcast, class_now, class_socket
 from emotion.models import FeatureGate
 from emotion.routing import websocket_urlpatterns
 from lms.channel_layer import LocalChannelLayer
-from tests.emotion.factories import make_class
+from tests.emotion.factories import make_class, this_minute
 from tests.factories import enroll, make_course, make_instructor, make_user
 from tests.services import ServiceUnavailable, redis_server
 
@@ -88,7 +88,7 @@ def looks(monkeypatch):
 
 
 def test_all_who_watch_hear_the_same_message_put_together_once(layer, looks, ines, course, lesson):
-    make_class(lesson, 5, engaged=1)
+    make_class(lesson, 5, engaged=1, minute=this_minute())
     anton = make_user("anton")
     enroll(anton, course, role="assistant")
 

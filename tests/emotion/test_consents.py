@@ -18,7 +18,7 @@ from emotion.intake import submit_frame
 from emotion.models import Consent, EmotionBucket, EmotionReading, LessonSession
 from emotion.places import Place
 from emotion.services import Refused
-from tests.courses.test_matrix import routes
+from tests.courses.world import routes
 from tests.emotion.factories import ALLOWED, SHARED, YES, make_answer, make_bucket, make_jpeg, make_session
 from tests.emotion.test_consumers import layer, opened  # noqa: F401  (layer is a fixture)
 from tests.factories import enroll, make_user

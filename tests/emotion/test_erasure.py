@@ -15,19 +15,21 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from pytest_django.asserts import assertContains
 
 from accounts import personal_data
 from accounts.models import Invitation, User
 from accounts.tokens import make_token
-from courses.models import Course, Lesson, Submission, SubmissionFile
+from courses.at_risk.services import reach_out
+from courses.models import Course, Lesson, Outreach, Submission, SubmissionFile
 from emotion import consents, services, support
 from emotion.consents import Choices
 from emotion.core.labels import BEHAVIOURS
 from emotion.gate import close_gate
 from emotion.models import Consent, EmotionBucket, LessonSession, SelfReport, SupportEvent
 from emotion.places import Place
-from tests.courses import test_matrix
+from tests.courses import world as everything
 from tests.courses.discussion.factories import make_reply, make_thread
 from tests.emotion.factories import make_answer, make_bucket, make_session
 from tests.factories import PASSWORD, enroll, make_course, make_instructor, make_user
@@ -73,9 +75,9 @@ def zaphod(client, settings, tmp_path, monkeypatch, told, store, django_capture_
             make_user(name, pk=NUMBER, email=EMAIL, display_name=NAME) if name == "alice" else make_user(name, **extra)
         )
 
-    monkeypatch.setattr(test_matrix, "make_user", make)
+    monkeypatch.setattr(everything, "make_user", make)
     with django_capture_on_commit_callbacks(execute=True):
-        world = test_matrix.World(tmp_path)
+        world = everything.World(tmp_path)
         zaphod, lesson, ines = world.people["alice"], world.lesson, world.people["ines"]
         client.post("/accounts/login/", {"login": EMAIL, "password": PASSWORD})
         client.post(f"/lessons/{lesson.pk}/complete/")
@@ -104,6 +106,9 @@ def zaphod(client, settings, tmp_path, monkeypatch, told, store, django_capture_
             rule=rule, user=zaphod, lesson=lesson, session=world.session, state="confused", confidence=1
         )
         support.set_preference(user=zaphod, wanted={"off": True})
+        for kind in ("message", "note"):
+            words = f"Zaphod works nights, and reads {EMAIL} by day."
+            reach_out(enrollment=world.alice, by=ines, kind=kind, words=words, because=["Zaphod was away"])
         submitted = Submission.objects.filter(user=zaphod).first()
         essay = SubmissionFile(submission=submitted, name="zaphod-quux.txt", size=3)
         essay.file.save("zaphod-quux.txt", ContentFile(EMAIL.encode()))
@@ -213,3 +218,19 @@ def test_the_copy_holds_all_as_json_and_its_tables_as_csv(client, alice, lesson)
     assert bucket["faces"] == str(data["emotion"]["history"][0]["faces"]) == "10"
     [session] = csv.DictReader(io.StringIO(archive.read("emotion-sessions.csv").decode()))
     assert session["lesson__title"] == "'=1+1"  # not a formula to a spreadsheet
+
+
+def test_what_was_done_for_somebody_is_in_their_copy_and_goes_with_them(client, alice, lesson, ines):
+    """Messages, talks, and the notes that only those who teach read."""
+    enrollment, talk_at = lesson.course.enrollments.get(user=alice), timezone.now()
+    reach_out(enrollment=enrollment, by=ines, kind="note", words="Works nights.", because=["Inactive for 9 days"])
+    reach_out(enrollment=enrollment, by=ines, kind="talk", words="Shall we talk?", talk_at=talk_at)
+    client.force_login(alice)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(client.get("/you/export.zip").streaming_content)))
+    talk, note = json.loads(archive.read("my-data.json"))["outreach"]
+    assert (note["kind"], note["words"], note["because"]) == ("note", "Works nights.", ["Inactive for 9 days"])
+    assert (talk["words"], talk["talk_at"]) == ("Shall we talk?", talk_at.isoformat())
+    personal_data.erase_all(ines)
+    assert set(Outreach.objects.values_list("words", "by")) == {("Works nights.", None), ("Shall we talk?", None)}
+    personal_data.erase_all(alice)
+    assert not Outreach.objects.exists()

@@ -17,7 +17,7 @@ from emotion.models import FeatureGate, SelfReport
 from emotion.policy import features_are_on
 from emotion.routing import websocket_urlpatterns
 from emotion.self_reports import class_said
-from tests.courses.test_matrix import routes
+from tests.courses.world import routes
 from tests.emotion.factories import make_session, open_gate
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_user
 
@@ -95,8 +95,8 @@ def test_turning_them_off_stops_every_open_camera(session, told, store, django_c
 
 # What students say of themselves, what it leads to, and the rules by which it does.
 SELF_REPORT = (
-    {"emotion:support", "emotion:said"}
-    | {f"emotion:{name}" for name in ("rules", "rule", "new-rule", "adopt-rules")}
+    {"emotion:support", "emotion:said", "emotion:said-chart"}
+    | {f"emotion:{name}" for name in ("rules", "rules-chart", "rule", "new-rule", "adopt-rules")}
     | {
         f"emotion-api:{name}"
         for name in ("self-reports", "behaviour", "support-response", "support-reason", "support-preference")
@@ -115,7 +115,14 @@ def off(alice, lesson):
 def test_no_address_of_emotion_answers_but_self_report(client, off, lesson, alice, ines):
     client.raise_request_exception = False
     known = {"pk": lesson.pk, "lesson_id": lesson.pk, "slug": lesson.course.slug, "course_id": lesson.course.pk}
-    known |= {"session_id": off.pk, "sequence": 1, "sha256": "0" * 64, "event_id": 1, "token": "no-such-token"}
+    known |= {
+        "session_id": off.pk,
+        "sequence": 1,
+        "sha256": "0" * 64,
+        "event_id": 1,
+        "token": "no-such-token",
+        "form": "csv",
+    }
     found = {name: arguments for name, arguments in routes() if name.startswith(("emotion:", "emotion-api:"))}
     assert set(found) > SELF_REPORT
     for user in (alice, ines, make_admin()):
@@ -131,6 +138,7 @@ def test_no_address_of_emotion_answers_but_self_report(client, off, lesson, alic
     [
         "js/webcam.js",
         "js/on_device.js",
+        "js/on_device_choice.js",
         "js/on_device_worker.js",
         "js/on_device_picture.js",
         "vendor/onnxruntime-web/ort.wasm.bundle.min.mjs",
@@ -188,11 +196,11 @@ def test_a_class_is_shown_from_five_students_up_and_five_at_a_time(lesson):
     shown = []
     for number in range(1, 11):
         says(lesson, number, "confused" if number % 2 else "engaged")
-        shown.append(class_said(lesson)[0].students)
+        shown.append(class_said(lesson)[0].answers)
     assert shown == [None] * 4 + [5] * 5 + [10]
     whole, first, second = class_said(lesson)
     assert (whole.states["confused"], whole.states["engaged"]) == (5, 5)
-    assert (first.students, second.students) == (10, None)
+    assert (first.answers, second.answers) == (10, None)
 
 
 def test_one_more_answer_of_somebody_counted_changes_nothing(lesson):
@@ -214,7 +222,7 @@ def test_the_page_of_those_who_teach(client, lesson, ines, features):
     assertContains(client.get(page), "Not enough students yet")
     for number in range(1, 6):
         says(lesson, number, "confused")
-    assertContains(client.get(page), "From 5 students")
+    assertContains(client.get(page), "From 5 answers")
     if features == "off":
         assertContains(client.get(lesson.course.get_absolute_url()), page)
     else:

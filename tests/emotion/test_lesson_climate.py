@@ -1,5 +1,7 @@
 """The lesson view names the place where confusion was planted, and tells nothing of fewer than five students."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -10,7 +12,7 @@ from emotion import services
 from emotion.class_history import put_together_class_histories
 from emotion.lesson_climate import lesson_climate
 from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport
-from tests.emotion.factories import make_class, make_session
+from tests.emotion.factories import make_class, make_session, this_minute
 from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "told")]
@@ -43,7 +45,7 @@ def watch(session, video, number: int) -> None:
                 session=session,
                 block_number=video.pk,
                 place=place,
-                minute=session.started_at.replace(second=0, microsecond=0),
+                minute=this_minute() - timedelta(minutes=10),
                 faces=10,
                 neutral=4 if confused else 9,
                 fear=6 if confused else 1,
@@ -167,8 +169,10 @@ def test_who_sees_it(planted, lesson, ines):
 
 def test_reading_it_costs_the_same_for_any_class(planted, lesson):
     put_together_class_histories()
-    # The class history and its blocks; blocks; who began and where they stopped; quizzes; self-reports; rewinds.
-    with assertNumQueries(7):
+    lesson_climate(lesson)
+    # The class history and its blocks; blocks; who began and where they stopped; quizzes; self-reports and rewinds, and
+    # who is let in of each.
+    with assertNumQueries(9):
         lesson_climate(lesson)
 
 

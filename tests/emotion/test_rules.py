@@ -139,7 +139,8 @@ def test_a_course_leaves_out_what_a_lesson_would_not_tell(teacher, course, lesso
     confused_last_week(make_class(lesson, 6))
     confused_last_week(make_class(course.modules.get().lessons.last(), 4))
     rule = SupportRule(course=course, state="confused", action="hint", lasting_seconds=60)
-    with assertNumQueries(2):  # who was read where; what it looked like
+    rule_figures.preview(course=course, lesson=None, rule=rule)
+    with assertNumQueries(4):  # who was read where; who shares theirs; who is let in; what it looked like
         whole = rule_figures.preview(course=course, lesson=None, rule=rule)
     assert (whole.times, whole.students) == (6, 6)
 
@@ -165,10 +166,30 @@ def test_what_came_of_a_rule_is_told_five_students_at_a_time(course, lesson, stu
     told = rule_figures.rule_figures(course)[rule.pk]
     assert (told.shown, told.accepted, told.dismissed) == (5, 1, 4)
     offered(rule, lesson, students[5:9], response="accepted")
-    with assertNumQueries(1):
+    with assertNumQueries(2):  # occasions; who is let in
         assert rule_figures.rule_figures(course)[rule.pk] == told
     other = make_course()
     assert rule_figures.rule_figures(other) == {}
+
+
+def test_whoever_erases_takes_the_occasions_along_that_were_let_in_with_theirs(course, lesson, students):
+    rule = add_starter_rules("confused")[0]
+    offered(rule, lesson, students[:5], response="dismissed")
+    rule_figures.rule_figures(course)
+    offered(rule, lesson, students[5:10], response="accepted")
+    assert rule_figures.rule_figures(course)[rule.pk].shown == 10
+    SupportEvent.objects.filter(user=students[0]).delete()
+    told = rule_figures.rule_figures(course)[rule.pk]
+    assert (told.shown, told.accepted, told.dismissed) == (5, 5, 0)
+
+
+def test_a_preview_after_an_erasure_does_not_tell_of_the_one(course, lesson):
+    sessions = make_class(lesson, 12)
+    confused_last_week(sessions)
+    rule = SupportRule(course=course, state="confused", action="hint", lasting_seconds=60)
+    assert rule_figures.preview(course=course, lesson=lesson, rule=rule).students == 12
+    sessions[0].delete()
+    assert rule_figures.preview(course=course, lesson=lesson, rule=rule).students == 7
 
 
 def test_whether_it_helped_is_told_with_its_interval(teacher, course, lesson, students):

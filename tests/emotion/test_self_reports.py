@@ -1,25 +1,65 @@
-"""What a class says of a lesson, whoever answers, however often and in whatever order."""
+"""What a class says of a lesson: each student once, by what they said first."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from emotion.models import SELF_REPORTED
-from emotion.self_reports import SMALLEST_GROUP, _said
+from emotion.models import SelfReport
+from emotion.self_reports import class_said
+from tests.factories import make_user
 
-ANSWERS = st.lists(st.tuples(st.integers(1, 40), st.sampled_from(sorted(SELF_REPORTED))), max_size=120)
+pytestmark = pytest.mark.django_db
 
 
-@given(ANSWERS)
-def test_two_looks_differ_by_nothing_or_by_five_students(answers):
-    """After each answer somebody looks; no two of these looks can be subtracted to find fewer than five."""
-    shown = 0
-    states = dict.fromkeys(SELF_REPORTED, 0)
-    for end in range(len(answers) + 1):
-        said = _said("", answers[:end])
-        students = said.students or 0
-        assert students == 0 or students >= SMALLEST_GROUP
-        now = said.states or dict.fromkeys(SELF_REPORTED, 0)
-        assert sum(now.values()) == students
-        changed = sum(abs(now[state] - states[state]) for state in SELF_REPORTED)
-        assert changed in (0, students - shown) and (students - shown) % SMALLEST_GROUP == 0
-        shown, states = students, now
+@pytest.fixture
+def people():
+    return [make_user(f"sayer{number}") for number in range(10)]
+
+
+def say(lesson, users, state: str, block=None) -> None:
+    for user in users:
+        SelfReport.objects.create(user=user, lesson=lesson, state=state, block_number=block.pk if block else 0)
+
+
+def test_who_says_more_counts_with_what_they_said_first(lesson, people):
+    first, second = lesson.blocks.all()
+    say(lesson, people[:6], "bored", first)
+    say(lesson, people[:6], "engaged", second)
+    say(lesson, people[:6], "delighted", second)
+    together, *parts = class_said(lesson)
+    assert (together.answers, together.states["bored"], together.states["engaged"]) == (12, 6, 6)
+    assert [(part.title, part.answers, part.states["engaged"]) for part in parts] == [
+        (first.title, 6, 0),
+        (second.title, 6, 6),
+    ]
+
+
+def test_all_parts_together_have_nothing_that_no_part_shows(lesson, people):
+    """Nine answers less five of the first part would be the four of the second."""
+    first, second = lesson.blocks.all()
+    say(lesson, people[:5], "bored", first)
+    say(lesson, people[5:9], "confused", second)
+    together, *parts = class_said(lesson)
+    assert (together.answers, together.states["confused"]) == (5, 0)
+    assert [part.answers for part in parts] == [5, None]
+
+
+def test_one_more_or_less_does_not_show(lesson, people):
+    say(lesson, people[:4], "bored")
+    assert class_said(lesson)[0].states is None
+    say(lesson, people[4:5], "confused")
+    before = class_said(lesson)
+    assert (before[0].answers, before[0].states["confused"]) == (5, 1)
+    say(lesson, people[5:9], "confused")
+    assert class_said(lesson) == before
+    say(lesson, people[9:], "confused")
+    assert class_said(lesson)[0].states["confused"] == 6
+
+
+def test_an_erased_answer_takes_the_four_along_that_came_with_it(lesson, people):
+    """Nine answers after ten would tell what the tenth was."""
+    say(lesson, people[:5], "bored")
+    class_said(lesson)
+    say(lesson, people[5:], "confused")
+    assert class_said(lesson)[0].states["bored"] == 5
+    SelfReport.objects.filter(user=people[0]).delete()
+    said = class_said(lesson)[0]
+    assert (said.answers, said.states["bored"], said.states["confused"]) == (5, 0, 5)

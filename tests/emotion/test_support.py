@@ -13,7 +13,7 @@ from emotion.core.labels import EXPRESSIONS
 from emotion.models import BehaviourEvent, SelfReport, SupportEvent, SupportPreference, SupportRule
 from emotion.places import Place
 from tests.emotion.factories import make_answer, make_probabilities
-from tests.factories import make_quiz, right_answers
+from tests.factories import make_quiz, make_user, right_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -127,8 +127,19 @@ def test_a_rule_that_harms_is_paused_and_flagged(alice, lesson, consider):
     happen(2)
     assert support.pause_harmful_rules() == [rule]
     assert support.pause_harmful_rules() == []
-    assert "stayed" in SupportRule.objects.get(pk=rule.pk).paused_reason
+    # Who teaches reads it: of fewer than five students on a side, no figures.
+    assert SupportRule.objects.get(pk=rule.pk).paused_reason == "stayed: less with the offer"
     assert consider().rule != rule
+
+
+def test_of_five_students_on_each_side_the_pause_says_how_much(lesson):
+    rule = support.add_starter_rules("confused")[0]
+    students = [make_user(f"taker{number}") for number in range(10)]
+    for number in range(60):
+        left_out = number % 2 == 0
+        make_event(students[number % 10], lesson, rule, randomised=True, held_out=left_out, stayed=left_out)
+    support.pause_harmful_rules()
+    assert SupportRule.objects.get(pk=rule.pk).paused_reason.startswith("stayed: -100% with the offer, surely below -")
 
 
 def test_offers_that_chance_did_not_decide_prove_nothing(alice, lesson):

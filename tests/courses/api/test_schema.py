@@ -11,7 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.courses.test_matrix import World
+from tests.courses.world import World
 
 EXAMPLES = 8  # of each endpoint, each of them by three people
 PEOPLE = ("anonymous", "alice", "ines")

@@ -158,7 +158,7 @@ def test_how_the_lessons_looked_is_a_sentence_from_five_students_up(course, less
     assert "looked" not in str(summary(course)).lower()
     student = make_user("fifth")
     enroll(student, course)
-    make_bucket(make_session(student, lesson, share=True), confused=1)
+    make_bucket(make_session(student, lesson), confused=1)
     *_rest, line = summary(course)
     assert line.title == "How the lessons looked to the class"
     assert line.words == "Looked confused 100% of the time; 0% of the time there was no telling."

@@ -2,7 +2,7 @@
 
 import random
 
-from emotion.core.crowd import in_fives, next_group
+from emotion.core.crowd import fives, hides, in_fives, next_group
 
 
 def people(*ids: int) -> frozenset[int]:
@@ -54,6 +54,27 @@ def test_no_two_looks_of_any_history_differ_by_fewer_than_five():
             former.append(group)
     assert len(former) > 3
     assert all(len(a ^ b) >= 5 for a in former for b in former if a != b)
+
+
+def test_who_waits_is_let_in_by_fives_and_the_last_few_with_them():
+    came = [(row, row) for row in range(13)]
+    assert fives(came[:4]) == []
+    assert fives(came) == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9, 10, 11, 12]]
+
+
+def test_one_who_comes_five_times_is_one():
+    assert fives([(row, 7) for row in range(9)]) == []
+    assert fives([(row, row // 2) for row in range(10)]) == [[*range(9), 9]]
+
+
+def test_who_is_known_hides_nobody_and_comes_along():
+    came = [(row, row) for row in range(9)]
+    assert fives(came[:8], known={0, 1, 2, 3}) == []
+    assert fives(came, known={0, 1, 2, 3}) == [list(range(9))]
+    assert fives(came[:5], known=set(range(9))) == [list(range(5))]
+    assert not hides({1, 2, 3, 4, 5, 6}, known={1, 2})
+    assert next_group(people(*range(6)), people(), [], known=people(0, 1)) is None
+    assert next_group(people(*range(10)), FIVE, [FIVE], known=people(9)) == FIVE
 
 
 def test_counts_are_told_in_fives():
