@@ -137,10 +137,7 @@ def read_postgres(name: str = "DATABASE_URL") -> dict | None:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname,
         "PORT": str(parts.port or 5432),
-        # A page's connection comes from a pool of its process and goes back to it: making one costs more than the
-        # queries of most pages. One that the server closed meanwhile is not handed out.
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": dict(parse_qsl(parts.query)) | {"pool": {"min_size": 2, "max_size": 24, "timeout": 10}},
+        "OPTIONS": dict(parse_qsl(parts.query)),
     }
 
 

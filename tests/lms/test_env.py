@@ -22,7 +22,7 @@ def test_a_database_url_with_escaped_characters(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://lms:p%40ss%2Fword@db:6000/attune?sslmode=require")
     entry = env.read_postgres()
     assert (entry["USER"], entry["PASSWORD"], entry["HOST"]) == ("lms", "p@ss/word", "db")
-    assert (entry["PORT"], entry["NAME"], entry["OPTIONS"]["sslmode"]) == ("6000", "attune", "require")
+    assert (entry["PORT"], entry["NAME"], entry["OPTIONS"]) == ("6000", "attune", {"sslmode": "require"})
 
 
 def test_an_address_with_its_key_inside_or_beside(monkeypatch):
