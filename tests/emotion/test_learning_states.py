@@ -12,7 +12,6 @@ from django.utils import timezone
 from courses.quizzes import services as quiz_services
 from emotion import consents, learning_states, services, support
 from emotion.core import affect
-from emotion.core.affect import DEFAULT
 from emotion.learning_states import StateWatch
 from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport, SupportEvent
 from emotion.places import Place
@@ -164,7 +163,8 @@ def test_each_window_is_observed_once_and_an_error_does_not_end_the_thread(monke
         def __init__(self, session_id):
             self.session_id = session_id
 
-    while time.time() % DEFAULT.window > DEFAULT.window - 2:  # not over a window's end
+    # Not over the end of this one's window.
+    while learning_states._window("a", time.time()) < learning_states._window("a", time.time() + 2):
         time.sleep(0.1)
     watch.note([An("bad"), An("a")])
     time.sleep(0.5)
