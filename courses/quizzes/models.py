@@ -9,10 +9,12 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from courses.quizzes import querysets
+from courses.search.snippets import plain
 
 
 class QuestionKind(models.TextChoices):
@@ -201,7 +203,7 @@ class Question(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.prompt[:80]
+        return Truncator(plain(self.prompt)).chars(80)
 
     @property
     def home(self) -> "Quiz | QuestionPool":

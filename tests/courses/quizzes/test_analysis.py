@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
-from courses.models import Lesson, QuestionPool, QuizDraw
+from courses.models import Lesson, Question, QuestionPool, QuizDraw
 from courses.quizzes import analysis, services
 from tests.courses.quizzes.factories import make_question, right_answer
 from tests.factories import enroll, make_course, make_instructor, make_lesson, make_quiz, make_user
@@ -124,3 +124,8 @@ def test_the_page_for_everyone_who_might_ask(client):
     assertContains(page, "Question 1?")
     assertContains(page, "Upper half (2)")
     assertNotContains(page, "Not enough")
+
+
+def test_a_question_is_named_by_its_words():
+    assert str(Question(prompt="Is the **mean** of `2, 4`\n[three](/three)?")) == "Is the mean of 2, 4 three?"
+    assert str(Question(prompt="so " * 40)).endswith("…")
