@@ -9,7 +9,7 @@ from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
 from emotion import admin_gate, admin_models, admin_support, selectors  # noqa: F401  (three register their pages)
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.course_calibration import trust_in
-from emotion.models import LessonClimate
+from emotion.models import Consent, LessonClimate
 from emotion.policy import features_are_on
 
 
@@ -37,7 +37,9 @@ class LessonClimateAdmin(ReadOnly, TaughtCoursesAdmin):
             raise Http404("There is no such lesson.")
         students = selectors.students_who_share(viewer=request.user, lesson=lesson)
         student = _chosen_student(request.GET.get("student", ""), students)
+        consent = None
         if student:
+            consent = Consent.objects.shared().filter(user=student["id"], course=lesson.course).first()
             whose = User.objects.get(pk=student["id"])
             audit.record(action=audit.Action.HISTORY_VIEWED, actor=request.user, subject=whose, lesson=lesson.pk)
             timeline = selectors.shared_timeline(viewer=request.user, student_id=student["id"], lesson=lesson)
@@ -50,6 +52,7 @@ class LessonClimateAdmin(ReadOnly, TaughtCoursesAdmin):
             "lesson": lesson,
             "students": students,
             "student": student,
+            "consent": consent,
             "timeline": timeline,
             "rows": selectors.table_rows(timeline),
             "summary": selectors.describe_timeline(timeline["points"]),

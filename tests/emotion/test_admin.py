@@ -52,6 +52,8 @@ def test_a_student_who_shares_is_listed_and_shown(client, signed_in, lesson, ali
     page = client.get(url(lesson, alice.pk))
     assertContains(page, "Alice shares this with you")
     assertContains(page, "Mostly fear (100%)")
+    assertContains(page, "a history is kept and shared with those who teach the course. Their camera may be read.")
+    assertNotContains(client.get(url(lesson)), "Their camera")
 
 
 def test_a_student_who_shares_an_earlier_edition_has_nothing_to_show(client, signed_in, lesson, alice):
