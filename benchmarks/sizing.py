@@ -2,7 +2,7 @@
 
     python benchmarks/live.py --wiring production --students 200
 
-    python benchmarks/sizing.py 73 [--device-share 0.5]
+    python benchmarks/sizing.py 68 [--device-share 0.5]
 
 Given is how many frames a second one core carries with everything that a frame asks for (socket, queue, reading,
 database): what that benchmark answered while 95 % waited less than 250 ms, by the cores it ran on.
