@@ -73,14 +73,17 @@ class SupportPanel {
     });
     this.corner.addEventListener("click", () => this.dock());
     // Where the panel is out of sight, a button in the corner leads to it; it waits, and covers no text.
-    new IntersectionObserver(([entry]) => {
-      this.inView = entry.isIntersecting;
-      this.corner.hidden = this.inView;
-      if (this.inView) this.wait("");
-    }).observe(root);
+    this.observer = new IntersectionObserver((entries) => this.isSeen(entries.at(-1).isIntersecting));
+    this.observer.observe(root);
     document.addEventListener("attune:message", ({ detail }) => {
       if (detail.type === "support") this.offer(detail);
     });
+  }
+
+  isSeen(inView) {
+    this.inView = inView;
+    this.corner.hidden = inView;
+    if (inView) this.wait("");
   }
 
   open(wanted) {
@@ -104,10 +107,12 @@ class SupportPanel {
     return !this.find("card").hidden;
   }
 
+  // Docked, it is in sight wherever the page stands; its own place is observed anew when it goes back there.
   dock() {
+    this.observer.unobserve(this.root);
     this.root.classList.add("support-docked");
+    this.isSeen(true);
     if (!this.isOffering) this.open(true);
-    this.wait("");
     const first = this.isOffering ? this.find("replies").querySelector("button") : this.find("words").firstElementChild;
     (first.offsetParent ? first : this.find("ask")).focus();
   }
@@ -115,8 +120,9 @@ class SupportPanel {
   undock() {
     if (!this.root.classList.contains("support-docked")) return;
     this.root.classList.remove("support-docked");
-    this.corner.hidden = false;
+    this.isSeen(false);
     this.corner.focus();
+    this.observer.observe(this.root);
   }
 
   async report(button) {
