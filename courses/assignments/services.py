@@ -109,11 +109,11 @@ def mark_submission(
     points: float | None,
     levels: dict[int, int],
     comment: str,
-    over: str | None = None,
+    over: str = "",
 ) -> Mark:
     """Keep a mark for release. With a rubric its levels make the points; one level for each criterion, or NotTaken.
     A released mark that is changed stays released: its student sees the new one. `over` is the `version` of the mark
-    that the marker read ("" for none): raises MarkedMeanwhile if somebody else's is there by now."""
+    that the marker read (none, if left out): raises MarkedMeanwhile if somebody else's is there by now."""
     criteria = list(submission.assignment.criteria.all())
     if criteria:
         if any(levels.get(c.pk) not in range(len(c.levels)) for c in criteria):
@@ -122,12 +122,11 @@ def mark_submission(
     if points is None or not 0 <= points <= most_points(submission.assignment, criteria):
         most = f"{most_points(submission.assignment, criteria):g}"
         raise NotTaken(_("Points go from 0 to %(most)s.") % {"most": most})
-    if over is not None:
-        # The submission is locked, not its mark: two markers may both be about to make the first one.
-        Submission.objects.select_for_update().get(pk=submission.pk)
-        known = Mark.objects.select_related("marker").filter(submission=submission).first()
-        if known and known.version != over and known.marker_id != marker.pk:
-            raise MarkedMeanwhile(known)
+    # The submission is locked, not its mark: two markers may both be about to make the first one.
+    Submission.objects.select_for_update().get(pk=submission.pk)
+    known = Mark.objects.select_related("marker").filter(submission=submission).first()
+    if known and known.version != over and known.marker_id != marker.pk:
+        raise MarkedMeanwhile(known)
     mark, _made = Mark.objects.update_or_create(
         submission=submission,
         defaults={

@@ -133,7 +133,7 @@ def grade(request: HttpRequest, pk: int) -> HttpResponse:
                 points=form.cleaned_data["points"],
                 levels=form.levels(criteria),
                 comment=form.cleaned_data["comment"],
-                over=request.POST.get("over"),
+                over=request.POST.get("over", ""),
             )
         except services.MarkedMeanwhile as error:
             form.add_error(None, str(error))

@@ -233,6 +233,29 @@ def test_two_who_mark_one_submission_notice_each_other(client, alice, lesson, in
     assert Mark.objects.get().points == 7
 
 
+@pytest.mark.parametrize("sent", [{}, {"over": "2020-01-01T00:00:00+00:00"}], ids=["without over", "stale"])
+def test_a_form_that_knows_no_mark_or_an_old_one_takes_nobodys_place(client, alice, lesson, ines, sent):
+    anton = make_user("anton")
+    enroll(anton, lesson.course, role="assistant")
+    assignment = make_assignment(lesson=lesson, rubric=True)
+    submission = make_submission(alice, assignment)
+    clear, right = assignment.criteria.all()
+    his = {clear.pk: 0, right.pk: 0}
+    services.mark_submission(submission=submission, marker=anton, points=None, levels=his, comment="Anton's words")
+    client.force_login(ines)
+    hers = {f"level-{clear.pk}": "2", f"level-{right.pk}": "1", "comment": "Ines's words"}
+    told = client.post(url("grade", submission.pk), hers | sent)
+    assertContains(told, "Anton marked this meanwhile, with 8 points", status_code=422)
+    page = told.content.decode()
+    assert "Ines&#x27;s words" in page
+    for row, level in ((clear, 2), (right, 1)):
+        assert f'name="level-{row.pk}" value="{level}" checked' in page
+    assert Mark.objects.get().comment == "Anton's words"
+    # What the page brings along with them lets a second press replace his mark.
+    client.post(url("grade", submission.pk), hers | {"over": Mark.objects.get().version})
+    assert Mark.objects.get().comment == "Ines's words"
+
+
 def test_lateness_is_taken_off_and_said(client, alice, lesson, ines):
     due = timezone.now() - timedelta(days=1, hours=2)
     assignment = make_assignment(lesson=lesson, due_at=due, late_percent=10)
