@@ -16,7 +16,7 @@ from courses.enrollment import admin as enrollment_admin  # noqa: F401
 from courses.events import admin as events_admin  # noqa: F401
 from courses.models import Block, Course, Lesson, Module, Quiz
 from courses.notifications import admin as notifications_admin  # noqa: F401
-from courses.quizzes import admin as quizzes_admin  # noqa: F401  (registers its pages)
+from courses.quizzes.admin import CourseAccommodationInline
 from courses.release.admin import CohortDateInline, ReleaseForm
 
 STATUS_COLOURS = {"draft": "warning", "published": "success", "archived": "info"}
@@ -51,7 +51,10 @@ class CourseAdmin(TaughtCoursesAdmin):
     search_fields = ["title", "summary"]
     prepopulated_fields = {"slug": ["title"]}
     exclude = ["enrollment", "enrollment_code", "seats"]  # their page moves people up from the waiting list
-    inlines = [ModuleInline]
+    inlines = [ModuleInline, CourseAccommodationInline]
+
+    def get_inlines(self, request, obj):
+        return self.inlines if obj else [ModuleInline]  # a new course has no students yet
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
     def shown_status(self, course):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from courses.calendar.deadlines import deadlines
@@ -27,7 +28,9 @@ def remind_of_deadlines() -> int:
     courses = {
         *Assignment.objects.present().filter(soon).values_list(to_course, flat=True),
         *Quiz.objects.present().filter(closing).values_list(to_course, flat=True),
-        *QuizAccommodation.objects.filter(closing).values_list(f"quiz__{to_course}", flat=True),
+        *QuizAccommodation.objects.filter(closing).values_list(
+            Coalesce("whole_course_id", f"quiz__{to_course}_id"), flat=True
+        ),
     }
     told = 0
     for course in Course.objects.published().filter(pk__in=courses):

@@ -42,11 +42,13 @@ class QuizDrawInline(TaughtRows, TabularInline):
 
 class QuizAccommodationInline(TaughtRows, TabularInline):
     model = QuizAccommodation
+    fields = ["user", "time_factor", "extra_attempts", "closes_at"]
     extra = 0
     verbose_name_plural = "accommodations"
 
     def get_formset(self, request, obj=None, **kwargs):
-        self._course_id = obj.course.pk if obj else None  # an inline is made for each request
+        course = obj.course if isinstance(obj, Quiz) else obj
+        self._course_id = course.pk if course else None  # an inline is made for each request
         return super().get_formset(request, obj, **kwargs)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
@@ -55,6 +57,10 @@ class QuizAccommodationInline(TaughtRows, TabularInline):
             students = Enrollment.objects.active().filter(course=self._course_id)
             field.queryset = User.objects.filter(pk__in=students.values("user")).order_by("email")
         return field
+
+
+class CourseAccommodationInline(QuizAccommodationInline):
+    verbose_name_plural = "accommodations in all quizzes, those made later too"
 
 
 class ChoiceFormSet(PositionedFormSet):

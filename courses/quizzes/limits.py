@@ -40,4 +40,4 @@ def limits_of(quiz: Quiz, extra: QuizAccommodation | None) -> Limits:
 
 def limits_for(user, quiz: Quiz) -> Limits:
     """One query."""
-    return limits_of(quiz, QuizAccommodation.objects.filter(quiz=quiz, user_id=user.pk).first())
+    return limits_of(quiz, QuizAccommodation.objects.for_quiz(quiz).filter(user_id=user.pk).first())

@@ -244,9 +244,13 @@ class Choice(models.Model):
 
 
 class QuizAccommodation(models.Model):
-    """What one student gets beyond the quiz's limits."""
+    """What one student gets beyond the limits of a quiz, or of all the quizzes of a course, those made later too. Where
+    a quiz has a row of its own, that one alone counts."""
 
-    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="accommodations")
+    quiz = models.ForeignKey(Quiz, models.CASCADE, null=True, blank=True, related_name="accommodations")
+    whole_course = models.ForeignKey(
+        "courses.Course", models.CASCADE, null=True, blank=True, related_name="quiz_accommodations"
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiz_accommodations")
     time_factor = models.FloatField(
         default=1, validators=[MinValueValidator(1)], help_text="1.5 gives half as much time again."
@@ -260,15 +264,21 @@ class QuizAccommodation(models.Model):
         ordering = ["pk"]
         constraints = [
             UniqueConstraint(fields=["quiz", "user"], name="quizaccommodation_unique_user_in_quiz"),
+            UniqueConstraint(fields=["whole_course", "user"], name="quizaccommodation_unique_user_in_course"),
+            CheckConstraint(
+                condition=Q(quiz__isnull=True, whole_course__isnull=False)
+                | Q(quiz__isnull=False, whole_course__isnull=True),
+                name="quizaccommodation_in_quiz_or_course",
+            ),
             CheckConstraint(condition=Q(time_factor__gte=1), name="quizaccommodation_gives_no_less_time"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.quiz}"
+        return f"{self.user}: {self.quiz or self.whole_course}"
 
     @property
     def course(self):
-        return self.quiz.course
+        return self.quiz.course if self.quiz else self.whole_course
 
 
 class QuizAttempt(models.Model):

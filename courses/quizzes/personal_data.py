@@ -39,10 +39,11 @@ def _slot(question: Question) -> Slot:
 def export_accommodations(user: User) -> list[dict]:
     return [
         {
-            "quiz": row.quiz.block.title,
+            "quiz": row.quiz and row.quiz.block.title,
+            "whole_course": row.whole_course and row.whole_course.title,
             "time_factor": row.time_factor,
             "extra_attempts": row.extra_attempts,
             "closes_at": row.closes_at and row.closes_at.isoformat(),
         }
-        for row in QuizAccommodation.objects.filter(user=user).select_related("quiz__block")
+        for row in QuizAccommodation.objects.filter(user=user).select_related("quiz__block", "whole_course")
     ]

@@ -75,4 +75,10 @@ class AccommodationQuerySet(models.QuerySet):
     def taught_by(self, user) -> Self:
         if user.is_superuser:
             return self
-        return self.filter(quiz__block__lesson__module__course__in=_taught_course_ids(user))
+        taught = _taught_course_ids(user)
+        return self.filter(Q(quiz__block__lesson__module__course__in=taught) | Q(whole_course__in=taught))
+
+    def for_quiz(self, quiz) -> Self:
+        """Those of the quiz, then those of its course."""
+        course = quiz._meta.model.objects.filter(pk=quiz.pk).values("block__lesson__module__course")
+        return self.filter(Q(quiz=quiz) | Q(whole_course__in=course)).order_by(F("quiz").asc(nulls_last=True), "pk")

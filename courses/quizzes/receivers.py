@@ -3,7 +3,7 @@
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from courses.quizzes.models import Quiz, QuizAccommodation
+from courses.quizzes.models import Quiz, QuizAccommodation, QuizAttempt
 from courses.quizzes.services import renew_deadlines
 
 
@@ -16,5 +16,9 @@ def quiz_saved(instance: Quiz, created: bool, raw: bool = False, **_) -> None:
 @receiver(post_save, sender=QuizAccommodation, dispatch_uid="quizzes.accommodation_saved")
 @receiver(post_delete, sender=QuizAccommodation, dispatch_uid="quizzes.accommodation_deleted")
 def accommodation_changed(instance: QuizAccommodation, raw: bool = False, **_) -> None:
-    if not raw:
-        renew_deadlines(quiz=instance.quiz, user_id=instance.user_id)
+    if raw:
+        return
+    answering = Quiz.objects.filter(attempts__in=QuizAttempt.objects.unsubmitted().filter(user_id=instance.user_id))
+    quizzes = [instance.quiz] if instance.quiz_id else answering.for_course(instance.whole_course)
+    for quiz in quizzes:
+        renew_deadlines(quiz=quiz, user_id=instance.user_id)

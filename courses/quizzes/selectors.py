@@ -256,7 +256,7 @@ def _marks_from(quiz: Quiz, now: datetime) -> datetime | None:
     """When what is right will be seen, if not yet: once it has closed for everyone, those with more time too."""
     if quiz.show_answers != ShowAnswers.AFTER_CLOSING or not quiz.closes_at:
         return None
-    latest = QuizAccommodation.objects.filter(quiz=quiz).aggregate(latest=Max("closes_at"))["latest"]
+    latest = QuizAccommodation.objects.for_quiz(quiz).aggregate(latest=Max("closes_at"))["latest"]
     closed = max(quiz.closes_at, latest or quiz.closes_at)
     return closed if now < closed else None
 

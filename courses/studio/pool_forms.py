@@ -58,7 +58,9 @@ class AccommodationForm(forms.Form):
     )
     extra_attempts = forms.IntegerField(min_value=0, max_value=100, initial=0, label=gettext_lazy("More attempts"))
     closes_at = MomentField(required=False, label=gettext_lazy("Closes later, at"))
-    everywhere = forms.BooleanField(required=False, label=gettext_lazy("In all the quizzes that this course has now"))
+    everywhere = forms.BooleanField(
+        required=False, label=gettext_lazy("In all quizzes of this course, those made later too")
+    )
 
     def __init__(self, *args, course: Course, **kwargs):
         super().__init__(*args, **kwargs)

@@ -97,9 +97,8 @@ def save_accommodation(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return refused(request, back, first_error(form), errors=form.errors.get_json_data())
     asked = form.cleaned_data
-    chosen = Quiz.objects.present().for_course(quiz.course) if asked["everywhere"] else [quiz]
     pools.accommodate(
-        quizzes=list(chosen),
+        place=quiz.course if asked["everywhere"] else quiz,
         user=form.student,
         time_factor=asked["time_factor"],
         extra_attempts=asked["extra_attempts"],
@@ -111,6 +110,9 @@ def save_accommodation(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def remove_accommodation(request: HttpRequest, pk: int) -> HttpResponse:
+    """One that holds in the whole course is taken away on the page of a quiz, which it names to go back to."""
     extra = taught(QuizAccommodation, request, pk=pk)
     extra.delete()
-    return redirect(f"{quiz_url(extra.quiz)}#accommodations")
+    asked_on = Quiz.objects.for_course(extra.course).filter(pk__in=request.POST.getlist("quiz")[:1]).first()
+    quiz = extra.quiz or asked_on
+    return redirect(f"{quiz_url(quiz)}#accommodations" if quiz else course_url(extra.course))

@@ -35,17 +35,16 @@ def remove_pool(*, pool: QuestionPool) -> None:
 @transaction.atomic
 def accommodate(
     *,
-    quizzes: list[Quiz],
+    place: Quiz | Course,
     user: User,
     time_factor: float = 1,
     extra_attempts: int = 0,
     closes_at: datetime | None = None,
 ) -> None:
-    """Give one student more time, attempts or days, in each of these quizzes. An attempt that is open has the new
-    time at once (quizzes/receivers.py)."""
-    for quiz in quizzes:
-        QuizAccommodation.objects.update_or_create(
-            quiz=quiz,
-            user=user,
-            defaults={"time_factor": time_factor, "extra_attempts": extra_attempts, "closes_at": closes_at},
-        )
+    """Give one student more time, attempts or days, in a quiz or in all the quizzes of a course, those made later too.
+    An attempt that is open has the new time at once (quizzes/receivers.py)."""
+    QuizAccommodation.objects.update_or_create(
+        **({"quiz": place} if isinstance(place, Quiz) else {"whole_course": place}),
+        user=user,
+        defaults={"time_factor": time_factor, "extra_attempts": extra_attempts, "closes_at": closes_at},
+    )

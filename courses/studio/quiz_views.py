@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from courses.models import Question, Quiz
+from courses.models import Question, Quiz, QuizAccommodation
 from courses.quizzes.authoring import problems
 from courses.studio import questions
 from courses.studio.pool_forms import AccommodationForm, DrawForm
@@ -40,7 +40,7 @@ def quiz(request: HttpRequest, pk: int) -> HttpResponse:
         "blank_rows": range(BLANK_ROWS),
         "draws": quiz.draws.select_related("pool").annotate(offered=Count("pool__questions")),
         "draw_form": DrawForm(course=quiz.course, auto_id="draw-%s"),
-        "accommodations": quiz.accommodations.select_related("user"),
+        "accommodations": QuizAccommodation.objects.for_quiz(quiz).select_related("user"),
         "accommodation_form": AccommodationForm(course=quiz.course, auto_id="extra-%s"),
     }
     return render(request, "courses/studio/quiz.html", context)

@@ -110,6 +110,8 @@ def test_modules_change_places_in_one_save(client, mine):
         "slug": mine.slug,
         "summary": mine.summary,
         "status": mine.status,
+        "quiz_accommodations-TOTAL_FORMS": 0,
+        "quiz_accommodations-INITIAL_FORMS": 0,
         "modules-TOTAL_FORMS": 2,
         "modules-INITIAL_FORMS": 2,
         "modules-0-id": first.pk,

@@ -64,6 +64,9 @@ def test_who_has_more_time_is_reminded_of_their_own_end(course, lesson):
     QuizAccommodation.objects.update(closes_at=timezone.now() + timedelta(hours=3))
     remind_of_deadlines()
     assert len(titles(bob, "deadline")) == 1
+    QuizAccommodation.objects.create(whole_course=course, user=alice, closes_at=timezone.now() + timedelta(hours=4))
+    remind_of_deadlines()
+    assert len(titles(alice, "deadline")) == 2
 
 
 def test_nothing_is_asked_of_courses_without_an_end_in_sight(course, django_assert_num_queries):

@@ -9,6 +9,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from courses.models import Lesson, Question, QuestionPool, Quiz, QuizAccommodation, QuizAttempt, QuizDraw
 from courses.quizzes import services
+from courses.quizzes.limits import limits_for
 from tests.courses.quizzes.factories import make_question
 from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user, right_answers
 
@@ -180,6 +181,25 @@ def test_only_people_of_the_course_can_be_given_more(client, quiz, theirs):
     }
     assert client.post(admin_url(Quiz, "change", quiz.pk), form).status_code == 200
     assert not QuizAccommodation.objects.exists()
+
+
+def test_more_time_in_all_quizzes_is_given_on_the_page_of_the_course(client, quiz):
+    sam = make_user("sam")
+    enroll(sam, quiz.course)
+    module = quiz.course.modules.get()
+    form = {
+        **{name: getattr(quiz.course, name) for name in ("title", "slug", "summary", "status")},
+        **{"modules-TOTAL_FORMS": 1, "modules-INITIAL_FORMS": 1, "modules-0-id": module.pk},
+        **{"modules-0-course": quiz.course.pk, "modules-0-title": module.title, "modules-0-position": 1},
+        **{"quiz_accommodations-TOTAL_FORMS": 1, "quiz_accommodations-INITIAL_FORMS": 0},
+        **{"quiz_accommodations-0-user": sam.pk, "quiz_accommodations-0-time_factor": 1.5},
+        "quiz_accommodations-0-extra_attempts": 1,
+    }
+    assert client.post(admin_url(type(quiz.course), "change", quiz.course.pk), form).status_code == 302
+    Quiz.objects.update(minutes=10, attempt_limit=1)
+    made_later = Quiz.objects.get(pk=quiz.pk)
+    limits = limits_for(sam, made_later)
+    assert (limits.time, limits.attempts) == (timedelta(minutes=15), 2)
 
 
 def test_a_pool_of_another_course_is_not_drawn_from(client, quiz):

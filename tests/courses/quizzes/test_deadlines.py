@@ -40,3 +40,10 @@ def test_what_closes_and_is_not_passed_is_due_soonest_first():
         (later.closes_at, "Check yourself", later.get_absolute_url(), later.block_id),
     ]
     assert mine.block_id not in [block for *_rest, block in due(make_user("bob"), [course])]
+
+    # All the quizzes stay open longer for whoever is given that in the course; in `mine` her own end counts.
+    QuizAccommodation.objects.create(whole_course=course, user=alice, closes_at=now + timedelta(days=9))
+    QuizAccommodation.objects.create(whole_course=make_course(), user=alice, closes_at=now + timedelta(days=20))
+    with assertNumQueries(3):
+        ends = [closes_at for closes_at, *_rest in due(alice, [course])]
+    assert ends == [now + timedelta(hours=1)] + 3 * [now + timedelta(days=9)]

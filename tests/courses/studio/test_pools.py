@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from courses.models import Lesson, Question, QuestionPool, QuizAttempt
@@ -87,16 +86,43 @@ def test_more_time_reaches_an_attempt_that_is_open(client, quiz):
     assertNotContains(client.get(url("quiz", quiz.pk)), "time \u00d7 1.5")
 
 
+def minutes_of(user, quiz) -> float:
+    attempt = begin_attempt(user=user, quiz=quiz)
+    return (attempt.deadline - attempt.started_at).total_seconds() / 60
+
+
 def test_more_time_in_all_quizzes_of_the_course_and_no_other(client, quiz, ines):
-    alice = enroll(make_user("alice"), quiz.course).user
-    second = make_quiz(lesson=quiz.lesson)
+    alice, bob = (enroll(make_user(name), quiz.course).user for name in ("alice", "bob"))
+    open_attempt = begin_attempt(user=alice, quiz=quiz)
     make_course("Cake", instructor=ines)
-    elsewhere = make_quiz(lesson=Lesson.objects.last())
-    later = timezone.now() + timedelta(days=3)
+    elsewhere = make_quiz(lesson=Lesson.objects.last(), minutes=10)
     sent = {"email": alice.email, "time_factor": "2", "extra_attempts": "1", "everywhere": "on"}
-    client.post(url("save-accommodation", quiz.pk), sent | {"closes_at": f"{later:%Y-%m-%dT%H:%M}"})
-    assert [quiz.accommodations.count(), second.accommodations.count()] == [1, 1]
-    assert not elsewhere.accommodations.exists()
+    client.post(url("save-accommodation", quiz.pk), sent)
+    open_attempt.refresh_from_db()
+    assert open_attempt.deadline - open_attempt.started_at == timedelta(minutes=20)
+    made_later = make_quiz(lesson=quiz.lesson, minutes=10)
+    assert [minutes_of(alice, made_later), minutes_of(bob, made_later)] == [20, 10]
+    assert minutes_of(alice, elsewhere) == 10
+    assertContains(client.get(url("quiz", made_later.pk)), "in all quizzes of this course")
+    assertNotContains(client.get(url("quiz", elsewhere.pk)), "in all quizzes of this course")
+
+
+def test_what_a_quiz_gives_a_student_counts_before_what_the_course_gives(client, quiz):
+    alice = enroll(make_user("alice"), quiz.course).user
+    sent = {"email": alice.email, "extra_attempts": "0"}
+    client.post(url("save-accommodation", quiz.pk), sent | {"time_factor": "3"})
+    client.post(url("save-accommodation", quiz.pk), sent | {"time_factor": "2", "everywhere": "on"})
+    assert minutes_of(alice, quiz) == 30
+    own = quiz.accommodations.get()
+    client.post(url("remove-accommodation", own.pk))
+    attempt = QuizAttempt.objects.get()
+    assert attempt.deadline - attempt.started_at == timedelta(minutes=20)
+    # Taken away on a quiz's page, one comes back to it.
+    everywhere = quiz.course.quiz_accommodations.get()
+    back = client.post(url("remove-accommodation", everywhere.pk), {"quiz": quiz.pk})
+    assertRedirects(back, f"{url('quiz', quiz.pk)}#accommodations")
+    attempt.refresh_from_db()
+    assert attempt.deadline - attempt.started_at == timedelta(minutes=10)
 
 
 def test_only_a_student_of_the_course_is_given_more(client, quiz):
@@ -111,7 +137,9 @@ def test_the_page_costs_the_same_for_many_students_with_more_time(client, quiz, 
     pool = QuestionPool.objects.create(course=quiz.course, title="Crusts")
     quiz.draws.create(pool=pool)
     for n in range(4):
-        quiz.accommodations.create(user=enroll(make_user(f"student{n}"), quiz.course).user, time_factor=2)
+        user = enroll(make_user(f"student{n}"), quiz.course).user
+        quiz.accommodations.create(user=user, time_factor=2)
+        quiz.course.quiz_accommodations.create(user=user, time_factor=2)
     client.get(url("quiz", quiz.pk))
     # Session, person, quiz, questions, choices, draws, pools to choose from, accommodations, the bell.
     with django_assert_num_queries(9):
