@@ -20,7 +20,7 @@ from courses.models import Course
 from emotion.core import crowd
 from emotion.core.crowd import Group
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
-from emotion.fives import who_shares
+from emotion.fives import who_is_known
 from emotion.models import Consent, EmotionBucket, SupportEvent
 from emotion.policy import features_are_on
 
@@ -93,7 +93,7 @@ def look(course_id: int, memory: dict[str, Any], now: float) -> dict[str, Any]:
         if gone := away - values.keys():  # erased or withdrawn: what they were part of is not shown again
             memory.update(shown=[], last=None, trend=[], gone=sorted(gone.union(memory["gone"])))
     former = [frozenset(ids) for _at, ids in memory["former"]]
-    group = crowd.next_group(present, frozenset(memory["shown"]), former, who_shares(course_id))
+    group = crowd.next_group(present, frozenset(memory["shown"]), former, who_is_known(course_id))
     memory["trend"] = [point for point in memory["trend"] if now - point[0] < STEP_SECONDS * TREND_STEPS]
     if group is None:
         return _nothing_new(memory, now)

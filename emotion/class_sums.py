@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from courses.models import Lesson
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
-from emotion.fives import Arrival, let_in, who_shares
+from emotion.fives import Arrival, let_in
 from emotion.models import EmotionBucket
 
 COUNTS = ("faces", "no_face", "several_faces", "unclear")
@@ -67,7 +67,7 @@ def sum_class(lesson: Lesson) -> tuple[int, dict[Place, Sums]]:
     for place, there in visits.items():
         arrivals[f"{of} {place} seen"] = _arrivals(v for v in there.values() if v.was_seen)
         arrivals[f"{of} {place} judged"] = _arrivals(v for v in there.values() if v.was_judged)
-    shown = let_in(course_id=lesson.course.pk, arrivals=arrivals, known=who_shares(lesson.course.pk))
+    shown = let_in(course_id=lesson.course.pk, arrivals=arrivals)
     students = len(shown[of])
     if not students:
         return 0, {}

@@ -21,7 +21,7 @@ from emotion.class_sums import LATEST
 from emotion.core import crowd
 from emotion.core import support as core
 from emotion.core.labels import COUNTED_STATES
-from emotion.fives import Arrival, let_in, who_shares
+from emotion.fives import Arrival, let_in
 from emotion.models import SUPPORTED, Consent, EmotionBucket
 
 MORE = {
@@ -166,7 +166,7 @@ def _counts(lesson: Lesson, side: Side, state: str) -> dict[int, Count]:
         ]
         for block, students in looks.items()
     }
-    shown = let_in(course_id=lesson.course.pk, arrivals=arrivals, known=who_shares(lesson.course.pk))
+    shown = let_in(course_id=lesson.course.pk, arrivals=arrivals)
     counts = {}
     for block, students in looks.items():
         # The cohort that they were let in with: whoever moves later takes nothing along.

@@ -81,6 +81,7 @@ def give_consent(
         consent.under_age = under_age or _said_under_age(user)
         if consent.under_age and (asks_for_more or consent.guardian_agreed_at is None):
             _ask_guardian(consent, guardian_email, guardian_link)
+        consent.once_shared |= consent.share_with_instructor or consent.research_since is not None
         for name, chosen in asdict(choices).items():
             setattr(consent, name, chosen)
         if not consent.share_for_research:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import Q
 
 from emotion.core import crowd
 from emotion.models import ClassFives, Consent
@@ -27,22 +28,22 @@ class Arrival:
     kind: int = 0
 
 
-def who_shares(course_id: int) -> frozenset[int]:
-    """Those whose own history whoever teaches may read, or could until they withdrew: it can be subtracted from a
-    class's, so they hide nobody."""
-    sharing = Consent.objects.filter(course=course_id, share_with_instructor=True)
-    return frozenset(sharing.values_list("user", flat=True))
+def who_is_known(course_id: int) -> frozenset[int]:
+    """Those whose own rows whoever teaches may have, or may have kept from before: read as a shared history or handed
+    over in a file for research. They can be subtracted from a class's, so they hide nobody."""
+    sharing = Q(share_with_instructor=True) | Q(research_since__isnull=False) | Q(once_shared=True)
+    return frozenset(Consent.objects.filter(sharing, course=course_id).values_list("user", flat=True))
 
 
-def let_in(
-    *, course_id: int, arrivals: Mapping[str, Sequence[Arrival]], known: Collection[int] = frozenset()
-) -> dict[str, dict[int, int]]:
+def let_in(*, course_id: int, arrivals: Mapping[str, Sequence[Arrival]]) -> dict[str, dict[int, int]]:
     """{aggregate: {row that counts: its kind}} of all who have come to each aggregate so far. One query; more only
-    when somebody is let in. Several at once are harmless: one waits for the other."""
+    when five wait or are let in. Several at once are harmless: one waits for the other."""
     kept = ClassFives.objects.filter(course=course_id, what__in=arrivals)
     groups: dict[str, Groups] = dict(kept.values_list("what", "groups"))
-    if news := [what for what, came in arrivals.items() if _new(came, groups.get(what, []), known)]:
-        groups |= _write_down(course_id, {what: arrivals[what] for what in news}, known)
+    if waiting := [what for what, came in arrivals.items() if _new(came, groups.get(what, []))]:
+        known = who_is_known(course_id)
+        if news := [what for what in waiting if _new(arrivals[what], groups.get(what, []), known)]:
+            groups |= _write_down(course_id, {what: arrivals[what] for what in news}, known)
     return {what: _whole(came, groups.get(what, [])) for what, came in arrivals.items()}
 
 
@@ -60,7 +61,7 @@ def _write_down(course_id: int, arrivals: Mapping[str, Sequence[Arrival]], known
     return {row.what: row.groups for row in rows}
 
 
-def _new(arrivals: Sequence[Arrival], groups: Groups, known: Collection[int]) -> Groups:
+def _new(arrivals: Sequence[Arrival], groups: Groups, known: Collection[int] = frozenset()) -> Groups:
     """Groups of those who were never in one."""
     before = {row for _kind, rows in groups for row in rows}
     waiting = sorted((a.kind, a.row, a.student) for a in arrivals if a.row not in before)

@@ -77,6 +77,9 @@ class Consent(models.Model):
     research_since = models.DateTimeField(
         null=True, blank=True, help_text="What was before is in no research export. A tick made anew counts anew."
     )
+    once_shared = models.BooleanField(
+        default=False, editable=False, help_text="With those who teach or for research, before the tick was taken out."
+    )
     under_age = models.BooleanField(default=False, help_text="By what the student said.")
     guardian_email = models.EmailField(blank=True)
     guardian_asked_at = models.DateTimeField(null=True, blank=True)

@@ -18,7 +18,7 @@ from courses.models import Course, Lesson
 from emotion.class_sums import LATEST
 from emotion.core import support as core
 from emotion.core.rehearsal import rehearse
-from emotion.fives import Arrival, let_in, who_shares
+from emotion.fives import Arrival, let_in
 from emotion.models import EmotionBucket, SupportEvent, SupportRule
 from emotion.selectors import SMALLEST_GROUP
 from emotion.support import OUTCOMES
@@ -108,7 +108,7 @@ class Preview:
 
 
 def preview(*, course: Course, lesson: Lesson | None, rule: SupportRule) -> Preview:
-    """How often `rule`, alone, would have fired last week, in a lesson or in the whole course. Four queries.
+    """How often `rule`, alone, would have fired last week, in a lesson or in the whole course. Three queries.
 
     Last week is over: nobody who comes now changes the answer, and who was read in a lesson is let in together. A
     lesson that fewer than five students had read in is left out of the course's answer too, or it would be the
@@ -125,7 +125,7 @@ def preview(*, course: Course, lesson: Lesson | None, rule: SupportRule) -> Prev
     for of, user, first in read:
         arrivals[f"week {start:%Y-%m-%d} {of}"].append(Arrival(first, user))
         came[first] = user, of
-    shown = let_in(course_id=course.pk, arrivals=arrivals, known=who_shares(course.pk))
+    shown = let_in(course_id=course.pk, arrivals=arrivals)
     counted = {came[first] for rows in shown.values() for first in rows}
     if not counted:
         return Preview(start.date(), enough=False)

@@ -4,7 +4,7 @@ One aggregate alone hides its members; two whose members differ by one are subtr
 So students are let in five and more at a time, and whoever is let in together is shown together or not at all
 (`fives`). A running class, where everybody comes and goes, changes by five at a time (`next_group`).
 
-`known` are those whose own history the reader may see anyway, since they share it: they hide nobody.
+`known` are those whose own rows the reader may have anyway, since they share them: they hide nobody.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def test_a_course_leaves_out_what_a_lesson_would_not_tell(teacher, course, lesso
     confused_last_week(make_class(course.modules.get().lessons.last(), 4))
     rule = SupportRule(course=course, state="confused", action="hint", lasting_seconds=60)
     rule_figures.preview(course=course, lesson=None, rule=rule)
-    with assertNumQueries(4):  # who was read where; who shares theirs; who is let in; what it looked like
+    with assertNumQueries(3):  # who was read where; who is let in; what it looked like
         whole = rule_figures.preview(course=course, lesson=None, rule=rule)
     assert (whole.times, whole.students) == (6, 6)
 

@@ -300,7 +300,7 @@ def test_timelines_cost_the_same_for_many_students_and_frames(lesson, ines):
             make_bucket(session, place=place)
     alice = session.user
     selectors.class_timeline(lesson=lesson)
-    with assertNumQueries(6):  # what was put together; whether there is any; sums; who shares; who is let in; blocks
+    with assertNumQueries(5):  # what was put together; whether there is any; sums; who is let in; blocks
         assert len(selectors.class_timeline(lesson=lesson)["points"]) == 6
     with assertNumQueries(2):  # blocks; sums
         selectors.own_timeline(user=alice, lesson=lesson)

@@ -17,12 +17,13 @@ from pytest_django.asserts import assertContains, assertNotContains
 from accounts.models import AuditEntry
 from courses.models import Enrollment, Progress, QuizAttempt, Reflection
 from courses.quizzes import services as quiz_services
-from emotion import consents
+from emotion import consents, selectors
 from emotion.consents import Choices
 from emotion.models import Consent, FeatureGate, SelfReport, SupportEvent, SupportRule
 from emotion.research import files, services
 from emotion.research.services import TOO_FEW, export_research
 from emotion.research.tables import TABLES
+from emotion.self_reports import class_said
 from emotion.services import Refused
 from tests.courses.discussion.factories import make_thread
 from tests.emotion.factories import make_bucket, make_consent, make_session
@@ -355,3 +356,21 @@ def test_a_student_costs_the_same_however_much_there_is(course, lesson, students
         for each in TABLES:
             for whose in [course] if each.of_course else members:
                 list(each.rows(whose))
+
+
+# Beside a class's figures
+
+
+def test_the_file_less_a_classs_figures_tells_of_nobody_who_is_not_in_it(course, lesson, students):
+    """Five are in the file and one is not: their class's sum less the file's rows would be that one's."""
+    for student in students:
+        make_bucket(make_session(student, lesson), confused=1)
+        SelfReport.objects.create(user=student, lesson=lesson, state="confused")
+    others = [make_user(f"other{number}") for number in range(5)]
+    for number, other in enumerate(others):
+        enroll(other, course)
+        make_bucket(make_session(other, lesson), bored=1)
+        SelfReport.objects.create(user=other, lesson=lesson, state="bored")
+        enough = number == 4  # who are not in it
+        assert selectors.class_timeline(lesson=lesson)["students"] == (10 if enough else None)
+        assert class_said(lesson)[0].answers == (10 if enough else None)
