@@ -175,3 +175,8 @@ def read_secret_key(name: str, kept_in: Path) -> str:
         return kept_in.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name} is not set and {kept_in} cannot be read: {error.strerror}.") from error
+
+
+def count_cores() -> int:
+    """The cores that this process may use: a container's share, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

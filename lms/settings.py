@@ -50,7 +50,6 @@ REDIS_URL                  redis://host:port/0; broker and channel layer        
 
 # Longer than 400 lines: an eighth is the table above, and an operator looks for a setting in one place.
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -254,7 +253,7 @@ ATTUNE_READING_HOURS = env.read_int("ATTUNE_READING_HOURS", 24, lowest=1)
 ATTUNE_HISTORY_DAYS = env.read_int("ATTUNE_HISTORY_DAYS", 30, lowest=1)
 ATTUNE_CONSENT_DAYS = env.read_int("ATTUNE_CONSENT_DAYS", 1095, lowest=1)
 ATTUNE_SIGN_IN_DAYS = env.read_int("ATTUNE_SIGN_IN_DAYS", 90, lowest=1)
-ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", min(2, os.cpu_count() or 1), lowest=1)
+ATTUNE_TORCH_THREADS = env.read_int("ATTUNE_TORCH_THREADS", min(2, env.count_cores()), lowest=1)
 
 # --- People ---
 
