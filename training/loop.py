@@ -62,14 +62,14 @@ def resolve_device(name: str) -> torch.device:
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
-    """auto is bf16 where the hardware computes in it. A CPU without AVX512-BF16 or AMX emulates bf16, which was
-    measured 12 times slower than fp32."""
+    """auto is bf16 where the hardware is faster in it: of CPUs, those with AMX. With AVX512-BF16 alone an epoch took
+    longer than in fp32, and a CPU with neither emulates bf16, 12 times slower (docs/decisions/0001)."""
     fixed = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
     if name in fixed:
         return fixed[name]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()):
+    if device.type == "cpu" and torch.cpu._is_amx_tile_supported():
         return torch.bfloat16
     return torch.float32
 
