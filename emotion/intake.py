@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop as _
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
@@ -138,18 +138,23 @@ def _submit_frames(submissions: Sequence[Submission]) -> list[Receipt | Refused]
 
 def find_senders(session_ids: Iterable[str]) -> dict[str, Sender]:
     """In one query, by session id; one that does not exist is not among them."""
+    rows = _sender_rows().filter(pk__in=set(session_ids))
+    return {str(pk): Sender(str(pk), *rest) for pk, *rest in rows}
+
+
+@functools.cache
+def _sender_rows() -> QuerySet:
+    """What find_senders asks of any session. Made once, since to put it together takes longer than its answer."""
     course = "lesson__module__course_id"
     taking = Enrollment.objects.active().students().filter(user=OuterRef("user_id"), course=OuterRef(course))
-    rows = (
-        LessonSession.objects.filter(pk__in=set(session_ids))
-        .order_by()
+    return (
+        LessonSession.objects.order_by()
         .annotate(enrolled=Exists(taking), waits=Q(consent__under_age=True, consent__guardian_agreed_at=None))
         .values_list(
             "pk", "user_id", "started_at", "ended_at", "consent__withdrawn_at", "consent__version",
             "consent__camera", "waits", "lesson_id", "lesson__edition", course, "mode", "enrolled",
         )
     )  # fmt: skip
-    return {str(pk): Sender(str(pk), *rest) for pk, *rest in rows}
 
 
 def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mode: str) -> Sender:
