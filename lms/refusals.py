@@ -18,7 +18,12 @@ WRITING = {
 }
 REFUSAL = {
     "type": "object",
-    "properties": {"detail": {"type": "string", "description": "A sentence for whoever asked."}},
+    "properties": {
+        "detail": {
+            "description": "A sentence for whoever asked, or some.",
+            "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+        }
+    },
     "additionalProperties": {"description": "Or what is wrong, by the name of what was sent."},
 }
 
@@ -33,4 +38,8 @@ def describe_refusals(result: dict[str, Any], **_about: object) -> dict[str, Any
             content["application/json"] = {"schema": {"$ref": "#/components/schemas/Refusal"}}
             for status, words in {**ANY_METHOD, **({} if method == "get" else WRITING)}.items():
                 operation["responses"].setdefault(status, {"description": words, "content": content})
+    for schema in result["components"]["schemas"].values():
+        for field in schema.get("properties", {}).values():
+            if field.get("type") == "string" and field.get("minLength") == 1:
+                field["pattern"] = r"\S"  # spaces alone are blank too
     return result

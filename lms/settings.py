@@ -370,6 +370,8 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # Pictures and files have parsers of their own. Nested answers do not fit into a form's fields.
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
@@ -387,6 +389,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Courses, and how they feel to the people taking them.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,  # what is sent is not what is answered: it may not be blank, and has no read-only
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "lms.refusals.describe_refusals",
@@ -395,6 +398,7 @@ SPECTACULAR_SETTINGS = {
         "BlockKindEnum": "courses.models.BlockKind",
         "ThreadKindEnum": "courses.discussion.models.ThreadKind",
         "NotificationKindEnum": "courses.notifications.models.NotificationKind",
+        "MailWishEnum": "courses.notifications.models.MailWish",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }

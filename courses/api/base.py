@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import viewsets
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.permissions import BasePermission, IsAuthenticatedOrReadOnly
 from rest_framework.serializers import Serializer
@@ -12,13 +13,36 @@ from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
 from courses.release.locks import locked_ids
 
+LONGEST_NUMBER = 20  # digits; Python refuses thousands
+
 
 class Pages(LimitOffsetPagination):
+    """A page's size or place that is no number is told as wrong, instead of giving some other page."""
+
     default_limit = 50
     max_limit = 200
+    furthest = 2**31 - 1  # further than any list goes
+
+    def get_limit(self, request) -> int:
+        return min(self._number(request, self.limit_query_param, 1, self.default_limit), self.max_limit)
 
     def get_offset(self, request) -> int:
-        return min(super().get_offset(request), 2**31 - 1)  # further than any list goes
+        return min(self._number(request, self.offset_query_param, 0, 0), self.furthest)
+
+    @staticmethod
+    def _number(request, name: str, lowest: int, default: int) -> int:
+        text = request.query_params.get(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit()) or len(text) > LONGEST_NUMBER or int(text) < lowest:
+            raise ValidationError({name: [_("This is a whole number from %(lowest)s.") % {"lowest": lowest}]})
+        return int(text)
+
+    def get_schema_operation_parameters(self, view) -> list[dict[str, Any]]:
+        found = super().get_schema_operation_parameters(view)
+        for parameter, lowest in zip(found, (1, 0), strict=True):
+            parameter["schema"] |= {"minimum": lowest, "maximum": self.furthest}
+        return found
 
 
 class Conflict(APIException):

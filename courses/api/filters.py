@@ -1,5 +1,7 @@
 import django_filters as filters
+from django import forms
 from django.core.validators import MaxValueValidator
+from drf_spectacular.utils import extend_schema_field
 
 from courses.assignments.models import Assignment, Submission
 from courses.models import (
@@ -18,14 +20,26 @@ from courses.models import (
 from courses.quizzes.models import Quiz, QuizAttempt
 
 
+@extend_schema_field({"type": "integer", "minimum": 0, "maximum": 2**63 - 1})
 class IdFilter(filters.NumberFilter):
     """Of a row. A number that no row can have is told as wrong, and never reaches the database."""
+
+    field_class = forms.IntegerField
 
     def __init__(self, **kwargs):
         super().__init__(min_value=0, **kwargs)
 
     def get_max_validator(self) -> MaxValueValidator:
         return MaxValueValidator(2**63 - 1)
+
+
+@extend_schema_field(bool)
+class YesOrNo(filters.TypedChoiceFilter):
+    """true or false. Another word is told as wrong; django-filter's own would leave the filter out."""
+
+    def __init__(self, **kwargs):
+        words = [(word, word) for word in ("true", "false", "True", "False")]
+        super().__init__(choices=words, coerce=lambda word: word.lower() == "true", **kwargs)
 
 
 class CourseFilter(filters.FilterSet):
@@ -75,7 +89,7 @@ class ProgressFilter(filters.FilterSet):
     course = IdFilter(field_name="lesson__module__course_id")
     lesson = IdFilter(field_name="lesson_id")
     user = IdFilter(field_name="user_id")
-    completed = filters.BooleanFilter(field_name="completed_at", lookup_expr="isnull", exclude=True)
+    completed = YesOrNo(field_name="completed_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
         model = Progress
@@ -112,7 +126,7 @@ class AssignmentFilter(OfBlock):
 class SubmissionFilter(filters.FilterSet):
     assignment = IdFilter(field_name="assignment_id")
     user = IdFilter(field_name="user_id")
-    to_mark = filters.BooleanFilter(field_name="mark", lookup_expr="isnull")
+    to_mark = YesOrNo(field_name="mark", lookup_expr="isnull")
 
     class Meta:
         model = Submission
@@ -137,7 +151,7 @@ class PostFilter(filters.FilterSet):
 
 
 class NotificationFilter(filters.FilterSet):
-    unread = filters.BooleanFilter(field_name="read_at", lookup_expr="isnull")
+    unread = YesOrNo(field_name="read_at", lookup_expr="isnull")
 
     class Meta:
         model = Notification

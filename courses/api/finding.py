@@ -67,9 +67,11 @@ class Search(APIView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("q", str, description="Two letters or more."),
-            OpenApiParameter("kind", str, description="Only what is of this kind."),
-            OpenApiParameter("page", int),
+            OpenApiParameter(
+                "q", {"type": "string", "maxLength": searching.LONGEST}, description="Two letters or more."
+            ),
+            OpenApiParameter("kind", {"type": "string", "maxLength": 40}, description="Only what is of this kind."),
+            OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": searching.MOST_PAGES}),
         ],
         responses=FoundSerializer,
     )

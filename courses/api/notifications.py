@@ -1,7 +1,5 @@
 """What people are told, over REST: notifications, how they come by e-mail, and announcements."""
 
-from typing import Any
-
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -29,6 +27,11 @@ class NotificationSerializer(serializers.ModelSerializer):
 
 class ReadSerializer(serializers.Serializer):
     read = serializers.IntegerField(help_text="How many were unread.")
+
+
+class WishesSerializer(serializers.Serializer):
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {kind.value: serializers.ChoiceField(MailWish.choices, required=False) for kind in NotificationKind}
 
 
 class AnnouncementSerializer(serializers.ModelSerializer):
@@ -74,21 +77,14 @@ class Preferences(APIView):
     def get(self, request):
         return Response(services.preferences_of(request.user))
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=WishesSerializer, responses=OpenApiTypes.OBJECT)
     def patch(self, request):
         """As in {"reply": "daily"}: off, each or daily."""
-        sent = _wishes()(data=request.data)
+        sent = WishesSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         for kind, mail in sent.validated_data.items():
             services.set_preference(user=request.user, kind=kind, mail=mail)
         return Response(services.preferences_of(request.user))
-
-
-def _wishes() -> type[serializers.Serializer]:
-    fields: dict[str, Any] = {
-        kind.value: serializers.ChoiceField(MailWish.choices, required=False) for kind in NotificationKind
-    }
-    return type("PreferencesSerializer", (serializers.Serializer,), fields)
 
 
 class Announcements(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):

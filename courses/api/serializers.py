@@ -1,7 +1,6 @@
 """What the API shows of courses, and takes. Writes go through the same services as the authors' pages."""
 
 from django.conf import settings
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -10,6 +9,8 @@ from courses import blocks
 from courses.markdown import render
 from courses.models import Block, Course, Enrollment, Lesson, Module, Progress
 from courses.studio.forms import LARGEST_VALUE
+
+ADDRESS = {"type": "string", "format": "uri-reference", "nullable": True}
 
 
 class CourseSerializer(serializers.ModelSerializer):
@@ -87,13 +88,13 @@ class BlockSerializer(serializers.ModelSerializer):
         ]
         read_only_fields = ["position"]
         validators = []  # positions are given by the services, so that they never meet
-        extra_kwargs = {"rule_value": {"max_value": 3600}, "body": {"max_length": 200_000}}
+        extra_kwargs = {"rule_value": {"max_value": 3600}, "body": {"max_length": 200_000, "allow_null": True}}
 
-    @extend_schema_field(OpenApiTypes.URI_REF)
+    @extend_schema_field(ADDRESS)
     def get_file(self, block: Block) -> str | None:
         return block.asset.get_absolute_url() if block.asset else None
 
-    @extend_schema_field(OpenApiTypes.URI_REF)
+    @extend_schema_field(ADDRESS)
     def get_captions(self, block: Block) -> str | None:
         return block.captions.get_absolute_url() if block.captions else None
 
@@ -112,6 +113,8 @@ class BlockSerializer(serializers.ModelSerializer):
         return user.is_superuser or block.lesson.module.course_id in self.context["taught"]
 
     def validate(self, attrs: dict) -> dict:
+        if attrs.get("body", "") is None:  # as whoever does not teach it reads it
+            attrs["body"] = ""
         kind = attrs.get("kind") or self.instance.kind
         if self.instance and attrs.get("kind", kind) != self.instance.kind:
             raise serializers.ValidationError({"kind": "A block keeps its kind."})

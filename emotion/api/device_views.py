@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from emotion.api.views import EmotionView
 from emotion.device_readings import parse_reading, submit_reading
 from emotion.models import Outcome
+from emotion.places import LARGEST_SEQUENCE, LONGEST_PLACE_SECONDS
 from emotion.reading_place import (
     DEVICE,
     RUNTIME,
@@ -31,12 +32,12 @@ from emotion.services import Refused
 ReadingSerializer = inline_serializer(
     "DeviceReading",
     {
-        "sequence": serializers.IntegerField(required=False),
+        "sequence": serializers.IntegerField(required=False, min_value=0, max_value=LARGEST_SEQUENCE),
         "outcome": serializers.ChoiceField(Outcome.choices),
         "reason": serializers.CharField(required=False),
         "probabilities": serializers.DictField(child=serializers.FloatField(), required=False),
-        "block": serializers.IntegerField(required=False),
-        "place_seconds": serializers.FloatField(required=False),
+        "block": serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1),
+        "place_seconds": serializers.FloatField(required=False, min_value=0, max_value=LONGEST_PLACE_SECONDS),
         "latency_ms": serializers.FloatField(required=False),
         "model": serializers.CharField(required=False, help_text="The sha256 of the weights, as GET on-device/ says."),
     },

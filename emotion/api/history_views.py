@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from accounts import audit
+from courses.api.base import Pages
 from courses.models import Course, Lesson
 from emotion import selectors
 from emotion.api.csv_export import CSVRenderer, stream_csv
@@ -21,14 +21,16 @@ from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 
 TOO_FEW = f"A class is shown from {selectors.SMALLEST_GROUP} students up, so that nobody can be singled out."
 MEASURES = (*selectors.COUNTS, *EXPRESSIONS, "windows", *COUNTED_STATES)
+WHOLE = {"type": "integer", "maximum": Pages.furthest}
+ROW = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 PAGES = [
-    OpenApiParameter("limit", int, description="Rows to a page, 1000 at most (200). CSV has no pages."),
-    OpenApiParameter("offset", int),
+    OpenApiParameter("limit", WHOLE | {"minimum": 1}, description="Rows to a page, 1000 at most (200). CSV: all."),
+    OpenApiParameter("offset", WHOLE | {"minimum": 0}),
 ]
 ANSWERS = {(200, "application/json"): OpenApiTypes.OBJECT, (200, "text/csv"): OpenApiTypes.STR}
 
 
-class HistoryPages(LimitOffsetPagination):
+class HistoryPages(Pages):
     default_limit = 200
     max_limit = 1000
 
@@ -106,8 +108,8 @@ class WhichHistory(serializers.Serializer):
 class OwnHistory(HistoryView):
     @extend_schema(
         parameters=[
-            OpenApiParameter("lesson", int, description="A lesson's history, by place."),
-            OpenApiParameter("course", int, description="A course's history, by lesson."),
+            OpenApiParameter("lesson", ROW, description="A lesson's history, by place. Either this, or a course."),
+            OpenApiParameter("course", ROW, description="A course's history, by lesson."),
             *PAGES,
         ],
         responses=ANSWERS,

@@ -19,12 +19,15 @@ from emotion.core.labels import EXPRESSIONS
 from emotion.inference.jpeg import MAX_BYTES
 from emotion.intake import submit_frame
 from emotion.models import EmotionReading, LessonSession, Outcome
-from emotion.places import LARGEST_SEQUENCE, read_place, read_sequence
+from emotion.places import LARGEST_SEQUENCE, LONGEST_PLACE_SECONDS, read_place, read_sequence
 from emotion.policy import features_are_on
 from emotion.services import Refused
 
 # Multipart wraps the picture into boundaries and a few short fields.
 LARGEST_BODY = MAX_BYTES + 16 * 1024
+SEQUENCE = {"type": "integer", "minimum": 0, "maximum": LARGEST_SEQUENCE}
+BLOCK = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
+SECONDS = {"type": "number", "minimum": 0, "maximum": LONGEST_PLACE_SECONDS}
 
 
 class RefusedAPI(APIException):
@@ -97,15 +100,15 @@ class Frames(EmotionView):
                 "type": "object",
                 "properties": {
                     "frame": {"type": "string", "format": "binary"},
-                    "sequence": {"type": "integer"},
+                    "sequence": SEQUENCE,
                 },
                 "required": ["frame"],
             },
         },
         parameters=[
-            OpenApiParameter("sequence", int, description="Counts up; without it, milliseconds since the start."),
-            OpenApiParameter("block", int, description="The block in view."),
-            OpenApiParameter("place_seconds", float, description="Seconds into the block."),
+            OpenApiParameter("sequence", SEQUENCE, description="Counts up; without it, milliseconds since the start."),
+            OpenApiParameter("block", BLOCK, description="The block in view."),
+            OpenApiParameter("place_seconds", SECONDS, description="Seconds into the block."),
         ],
         responses={202: inline_serializer("Accepted", {"sequence": serializers.IntegerField()})},
     )

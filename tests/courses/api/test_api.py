@@ -3,6 +3,7 @@ import io
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
 from pytest_django.asserts import assertNumQueries
 
 from courses.api.base import Pages
@@ -59,6 +60,45 @@ def ask(client, people):
 
 def test_the_schema_is_valid():
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=io.StringIO())
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "many"},
+        {"limit": "0"},
+        {"offset": "-1"},
+        {"offset": "9" * 5000},
+        {"course": "1.5"},
+        {"completed": "perhaps"},
+    ],
+)
+def test_a_page_or_a_filter_that_cannot_be_is_told_as_wrong(ask, query):
+    """Silently left out, it would answer with rows that were not asked for."""
+    status, said = ask("alice", "get", "progress/", query)
+    assert (status, list(said)) == (400, list(query))
+
+
+def test_true_and_false_are_taken_in_either_writing(ask, people, course):
+    Progress.objects.create(user=people["alice"], lesson=Lesson.objects.for_course(course).first())
+    for word, count in (("true", 0), ("True", 0), ("false", 1), ("", 1)):
+        assert ask("alice", "get", "progress/", {"completed": word})[1]["count"] == count
+
+
+def test_a_body_that_is_no_json_is_refused(client, people, course):
+    client.force_login(people["alice"])
+    assert client.post("/api/v1/enrollments/", {"course": course.pk}).status_code == 415
+
+
+def test_the_schema_tells_what_is_taken_and_what_may_be_missing():
+    schema = SchemaGenerator().get_schema(public=True)
+    parts = schema["components"]["schemas"]
+    assert parts["Block"]["properties"]["body"]["nullable"] and parts["Block"]["properties"]["file"]["nullable"]
+    assert parts["NewThreadRequest"]["properties"]["title"]["pattern"]  # not blank
+    lists = {p["name"]: p["schema"] for p in schema["paths"]["/api/v1/progress/"]["get"]["parameters"]}
+    assert (lists["limit"]["minimum"], lists["offset"]["minimum"], lists["course"]["maximum"]) == (1, 0, 2**63 - 1)
+    assert lists["completed"]["type"] == "boolean"
+    assert list(schema["paths"]["/api/v1/threads/"]["post"]["requestBody"]["content"]) == ["application/json"]
 
 
 # Rows each person finds in a list; None is a refusal.
