@@ -4,7 +4,7 @@ from django.utils import timezone
 
 
 class LessonRevision(models.Model):
-    """How a lesson read at some time: what its history shows and restores. Quizzes' questions are not part of it."""
+    """How a lesson read at some time: what its history shows and restores. Pools' questions are not part of it."""
 
     lesson = models.ForeignKey("courses.Lesson", models.CASCADE, related_name="revisions")
     author = models.ForeignKey(

@@ -61,7 +61,7 @@ def add_pool_question(request: HttpRequest, pk: int) -> HttpResponse:
     kind = request.POST.get("kind", "")
     if kind not in Question.Kind.values:
         return refused(request, pool_url(pool), _("There is no such kind of question."), status=400)
-    question = questions.add_question(home=pool, kind=kind)
+    question = questions.add_question(home=pool, kind=kind, author=request.user)
     return redirect(f"{pool_url(pool)}#question-{question.pk}")
 
 

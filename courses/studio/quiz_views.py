@@ -60,7 +60,7 @@ def add_question(request: HttpRequest, pk: int) -> HttpResponse:
     kind = request.POST.get("kind", "")
     if kind not in Question.Kind.values:
         return refused(request, quiz_url(quiz), _("There is no such kind of question."), status=400)
-    question = questions.add_question(home=quiz, kind=kind)
+    question = questions.add_question(home=quiz, kind=kind, author=request.user)
     return redirect(f"{quiz_url(quiz)}#question-{question.pk}")
 
 
@@ -72,7 +72,9 @@ def save_question(request: HttpRequest, pk: int) -> HttpResponse:
     form = QuestionForm(request.POST, instance=question)
     if not form.is_valid():
         return refused(request, back, first_error(form), errors=form.errors.get_json_data())
-    question, ids = questions.save_question(question=question, changes=form.cleaned_data, choices=form.choices())
+    question, ids = questions.save_question(
+        question=question, changes=form.cleaned_data, choices=form.choices(), author=request.user
+    )
     return saved(request, back, choices=ids, missing=questions.missing_in(question))
 
 
@@ -82,7 +84,7 @@ def remove_question(request: HttpRequest, pk: int) -> HttpResponse:
     question = taught(Question, request, pk=pk)
     back = questions_url(question)
     try:
-        questions.remove_question(question=question)
+        questions.remove_question(question=question, author=request.user)
     except HasLearners as error:
         return refused(request, back, str(error), status=409)
     return redirect(back)

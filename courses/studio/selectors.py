@@ -3,6 +3,8 @@
 from difflib import ndiff
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from courses.models import Lesson, LessonRevision
 
 SHOWN = 50
@@ -34,4 +36,18 @@ def _as_lines(content: dict[str, Any]) -> list[str]:
     for block in content["blocks"]:
         lines += [f"## {block['title']}", *block["body"].splitlines()]
         lines += [f"{name}: {block[name]}" for name in ("alt_text", "address") if block[name]]
+        for question in block.get("questions", []):
+            lines += _question_lines(question)
     return lines
+
+
+def _question_lines(question: dict[str, Any]) -> list[str]:
+    lines = [_("Question, points: %(points)s") % {"points": question["points"]}, *question["prompt"].splitlines()]
+    for choice in question["choices"]:
+        pair = f" = {choice['match']}" if choice["match"] else ""
+        lines.append(f"{'✓' if choice['is_correct'] else '○'} {choice['text']}{pair}")
+        lines += [f"  {choice['feedback']}"] if choice["feedback"] else []
+    lines += [f"✓ {form}" for form in question["accepted"].splitlines()]
+    if question["number"] is not None:
+        lines.append(f"✓ {question['number']:.15g} ± {question['tolerance']:.15g}")
+    return lines + question["explanation"].splitlines()

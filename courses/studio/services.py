@@ -16,7 +16,7 @@ from courses.events.services import record_completed_course
 from courses.models import Assignment, Block, Course, Criterion, Lesson, Module, Progress, Question
 from courses.services import enroll_instructor
 from courses.signals import course_shortened
-from courses.studio.revisions import record_revision
+from courses.studio.revisions import keep_former, record_revision
 
 # Rows are parked this far up while they change places, past any position in use.
 PARKING = 1_000_000
@@ -86,6 +86,7 @@ def save_block(*, block: Block, author: User, version: int, changes: dict[str, A
     known = Block.objects.select_for_update().get(pk=block.pk)
     if known.version != version:
         raise Overtaken(known)
+    keep_former(lesson=known.lesson, author=author)
     for field in BLOCK_FIELDS:
         if field in changes:
             setattr(known, field, changes[field])
@@ -110,6 +111,7 @@ def attach_file(*, block: Block, author: User, upload: File, use: str) -> Block:
 def remove_block(*, block: Block, author: User) -> None:
     """Take a block out of its lesson. What students did there is kept, and the lesson's history can bring it back."""
     lock(block.course)
+    keep_former(lesson=block.lesson, author=author)
     Block.objects.filter(pk=block.pk).update(removed_at=timezone.now(), version=F("version") + 1)
     number_rows(block.lesson.blocks.all())
     record_revision(lesson=block.lesson, author=author)
