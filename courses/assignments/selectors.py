@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.core.paginator import Page, Paginator
+from django.db.models import CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils import timezone
 
 from accounts.models import User
@@ -12,6 +14,8 @@ from courses.assignments import late
 from courses.assignments.models import Assignment, Criterion, Mark, Submission
 from courses.assignments.services import most_points
 from courses.models import Block, Enrollment
+
+ROWS = 50  # on a page of the list
 
 
 @dataclass
@@ -131,32 +135,66 @@ class Row:
         return "marked" if self.mark.released_at is None else "released"
 
 
-def rows_of(assignment: Assignment) -> list[Row]:
-    """Everyone who takes the course, and anyone else who handed in, by name. Two queries."""
-    newest: dict[int, Submission] = {}
-    rows = Submission.objects.submitted().filter(assignment=assignment).select_related("user", "mark")
-    for submission in rows.order_by("number"):
+def _shown_name(user: str = "") -> Lower:
+    """What `str(user)` sorts by."""
+    name = NullIf(f"{user}display_name", Value(""))
+    return Lower(Coalesce(name, f"{user}email", output_field=CharField()))
+
+
+@dataclass
+class Listed:
+    """A page of an assignment's list, and of the whole list what is to be done."""
+
+    page: Page  # of rows
+    to_mark: int
+    waiting: int  # marked and not released
+    first_to_mark: Submission | None
+
+
+def listed(assignment: Assignment, page: str | None) -> Listed:
+    """Everyone who takes the course, and anyone else who handed in, by name. Five queries, for any number of them."""
+    newest = _newest(assignment)
+    students = Enrollment.objects.active().students().for_course(assignment.course)
+    people = User.objects.filter(Q(pk__in=students.values("user")) | Q(pk__in=newest.values("user")))
+    shown = Paginator(people.order_by(_shown_name(), "pk"), ROWS).get_page(page)
+    users = list(shown.object_list)
+    handed_in = {each.user_id: each for each in newest.filter(user__in=users).select_related("mark")}
+    for submission in handed_in.values():
         submission.assignment = assignment
-        newest[submission.user_id] = submission
-    students = Enrollment.objects.active().students().for_course(assignment.course).select_related("user")
-    people = {enrollment.user_id: enrollment.user for enrollment in students}
-    people |= {user_id: submission.user for user_id, submission in newest.items()}
-    return sorted(
-        (Row(user, newest.get(user_id)) for user_id, user in people.items()), key=lambda row: str(row.user).casefold()
+    shown.object_list = [Row(user, handed_in.get(user.pk)) for user in users]
+    counts = newest.aggregate(
+        to_mark=Count("pk", filter=Q(mark=None)),
+        waiting=Count("pk", filter=Q(mark__isnull=False, mark__released_at=None)),
     )
+    return Listed(shown, **counts, first_to_mark=_by_name(newest).filter(mark=None).first())
+
+
+def _newest(assignment: Assignment) -> QuerySet[Submission]:
+    """Of each person, what they handed in last."""
+    handed_in = Submission.objects.submitted().filter(assignment=assignment)
+    later = handed_in.filter(user=OuterRef("user"), number__gt=OuterRef("number"))
+    return handed_in.exclude(Exists(later))
+
+
+def _by_name(submissions: QuerySet[Submission]) -> QuerySet[Submission]:
+    return submissions.annotate(name=_shown_name("user__")).order_by("name", "user_id")
 
 
 def neighbours(submission: Submission) -> dict[str, Any]:
-    """The submissions before and after this one in the order of the list, and the next that has no mark yet."""
-    order = [row.submission for row in rows_of(submission.assignment) if row.submission]
-    here = next((i for i, other in enumerate(order) if other.user_id == submission.user_id), 0)
-    after = order[here + 1 :] + order[:here]
+    """The submissions before and after this one in the order of the list, and the next that has no mark yet. At most
+    six queries, for any number of them."""
+    order = _by_name(_newest(submission.assignment))
+    name = order.filter(user=submission.user_id).values_list("name", flat=True).first()
+    before = Q(name__lt=name) | Q(name=name, user_id__lt=submission.user_id)
+    after = Q(name__gt=name) | Q(name=name, user_id__gt=submission.user_id)
+    counts = order.order_by().aggregate(before=Count("pk", filter=before), count=Count("pk"))
+    unmarked = order.filter(mark=None)
     return {
-        "place": here + 1,
-        "count": len(order),
-        "previous": order[here - 1] if here > 0 else None,
-        "next": order[here + 1] if here + 1 < len(order) else None,
-        "next_unmarked": next((other for other in after if not hasattr(other, "mark")), None),
+        "place": counts["before"] + 1,
+        "count": counts["count"],
+        "previous": order.filter(before).last(),
+        "next": order.filter(after).first(),
+        "next_unmarked": unmarked.filter(after).first() or unmarked.filter(before).first(),
     }
 
 

@@ -103,14 +103,11 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @login_required
 def submissions(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _graded(request, pk)
-    rows = selectors.rows_of(assignment)
     context = {
         "assignment": assignment,
         "course": assignment.course,
-        "rows": rows,
+        "listed": selectors.listed(assignment, request.GET.get("page")),
         "most": services.most_points(assignment),
-        "to_mark": [row for row in rows if row.state == "to mark"],
-        "waiting": sum(row.state == "marked" for row in rows),
     }
     return render(request, "courses/assignments/submissions.html", context)
 

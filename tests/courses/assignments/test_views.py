@@ -6,10 +6,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
+from accounts.models import User
 from courses import services as learning
 from courses.assignments import deadlines, grades, services
 from courses.assignments.signals import marks_released
-from courses.models import Lesson, Mark, Notification, Progress, Submission, SubmissionFile
+from courses.models import Enrollment, Lesson, Mark, Notification, Progress, Submission, SubmissionFile
 from tests.courses.assignments.factories import make_assignment, make_submission
 from tests.factories import enroll, make_course, make_instructor, make_user
 
@@ -323,22 +324,58 @@ def test_who_gets_where(client, alice, lesson, ines):
             assert (status in (200, 302)) is allowed, (user, address, status)
 
 
-def test_the_list_costs_the_same_for_many_students(client, alice, lesson, ines, django_assert_num_queries):
+@pytest.fixture
+def many(alice, lesson):
+    """An assignment with the work of Alice and of 300 others, who come before her by name."""
     assignment = make_assignment(lesson=lesson)
+    others = User.objects.bulk_create(User(email=f"a{n:03}@example.org", display_name=f"A {n:03}") for n in range(300))
+    Enrollment.objects.bulk_create(Enrollment(user=other, course=lesson.course) for other in others)
+    now = timezone.now()
+    Submission.objects.bulk_create(
+        Submission(user=user, assignment=assignment, text="Work.", submitted_at=now) for user in [*others, alice]
+    )
+    return assignment
+
+
+def test_the_list_costs_the_same_for_many_students_and_comes_in_pages(
+    client, many, lesson, ines, django_assert_num_queries
+):
+    few = make_assignment(lesson=lesson)
     client.force_login(ines)
+    # session, user, unread; the assignment; how many people, a page of them, what they handed in last; what is to be
+    # done; the first without a mark; the rubric
+    with django_assert_num_queries(10):
+        page = client.get(url("submissions", many.pk))
+    assertContains(page, "Mark 301 submissions")
+    assertContains(page, "A 000")
+    assertNotContains(page, "A 050")
+    assertNotContains(page, "Older")
+    first = many.submissions.get(user__display_name="A 000")
+    assertContains(page, f'button-filled" href="{url("grade", first.pk)}"')
+    with django_assert_num_queries(10):
+        assertContains(client.get(url("submissions", many.pk), {"page": 7}), "Alice")
+    with django_assert_num_queries(10):
+        assertContains(client.get(url("submissions", few.pk)), "nothing yet")
 
-    def look():
-        # session, user, unread; the assignment; what came in; who takes the course; the rubric
-        with django_assert_num_queries(7):
-            return client.get(url("submissions", assignment.pk))
 
-    make_submission(alice, assignment)
-    look()
-    for number in range(20):
-        student = make_user(f"student{number}")
-        enroll(student, lesson.course)
-        make_submission(student, assignment)
-    assertContains(look(), "to mark", count=21)
+def test_marking_goes_through_many_by_name_at_the_same_cost(client, many, ines, django_assert_num_queries):
+    client.force_login(ines)
+    order = list(many.submissions.order_by("user__display_name"))
+    # session, user, unread; the submission with its mark and course, files, rubric; its name, its place, the one
+    # before, the one after, the next without a mark; what the student handed in before
+    with django_assert_num_queries(12):
+        page = client.get(url("grade", order[100].pk))
+    assertContains(page, "101 / 301")
+    for place in (99, 101):
+        assertContains(page, url("grade", order[place].pk))
+    page = mark(client, order[100], points="7")
+    assert page.redirect_chain[-1][0] == url("grade", order[101].pk)
+    page = mark(client, order[-1], points="7")
+    assert page.redirect_chain[-1][0] == url("grade", order[0].pk), "from the last on to the first without a mark"
+    again = make_submission(order[0].user, many)
+    page = client.get(url("grade", again.pk))
+    assertContains(page, "1 / 301")
+    assertContains(client.get(url("submissions", many.pk)), "Mark 299 submissions")
 
 
 def test_what_is_due(alice, lesson):

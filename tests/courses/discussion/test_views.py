@@ -1,5 +1,7 @@
 """A lesson's discussion as each person meets it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -288,6 +290,33 @@ def test_lists_cost_the_same_for_many_threads(client, people):
     with assertNumQueries(9):
         client.get(url("reports", course.slug))
     # session, user; lesson; role; count; threads; the lesson's blocks for the form; the bell
+    with assertNumQueries(8):
+        client.get(url("lesson", lesson.pk))
+
+
+def test_hundreds_of_questions_that_wait_come_in_pages_at_the_same_cost(client, people):
+    course, lesson, alice, _bob, ines = people
+    start = timezone.now() - timedelta(days=30)
+    threads = Thread.objects.bulk_create(
+        Thread(
+            lesson=lesson,
+            author=alice,
+            kind="question",
+            title=f"Question {n:03}.",
+            created_at=start + timedelta(minutes=n),
+        )
+        for n in range(300)
+    )
+    Post.objects.bulk_create(Post(thread=thread, author=alice, body="Why?", is_opening=True) for thread in threads)
+    client.force_login(ines)
+    for page, first, last in (("1", 0, 49), ("6", 250, 299)):
+        with assertNumQueries(8):  # as for four of them, above
+            shown = client.get(url("questions", course.slug), {"page": page}).content.decode()
+        assert "300 questions, oldest first" in shown
+        assert f"Question {first:03}." in shown
+        assert f"Question {last:03}." in shown
+        assert shown.count("Question ") == 50
+        assert "Older" not in shown  # the next page has newer ones
     with assertNumQueries(8):
         client.get(url("lesson", lesson.pk))
 
