@@ -22,7 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.web import services
+from benchmarks.web import fill_grades, services
 
 LIMIT_MS = 1000
 
@@ -64,25 +64,9 @@ def main() -> None:
 
 def fill(students: int, items: int):
     """A course of its own with everybody's marks."""
-    from django.utils import timezone
-
     from accounts.models import User
-    from courses.models import (
-        Assignment,
-        Block,
-        Course,
-        Enrollment,
-        GradeCategory,
-        GradePlacement,
-        Lesson,
-        Mark,
-        Module,
-        Quiz,
-        QuizAttempt,
-        Submission,
-    )
+    from courses.models import Course, Enrollment, GradeCategory, GradePlacement, Lesson, Module
 
-    now = timezone.now()
     course = Course.objects.create(title=f"Class of {students}", slug=f"class-{students}", status="published")
     lesson = Lesson.objects.create(
         module=Module.objects.create(course=course, title="Module", position=1),
@@ -98,35 +82,7 @@ def fill(students: int, items: int):
         [Enrollment(user=person, course=course) for person in people]
         + [Enrollment(user=teacher, course=course, role="instructor")]
     )
-    keys: list[str] = []
-    for n in range(items):
-        kind = ("quiz", "assignment")[n % 2]
-        block = Block.objects.create(lesson=lesson, kind=kind, title=f"{kind.title()} {n}", position=n + 1)
-        if kind == "quiz":
-            quiz, _ = Quiz.objects.get_or_create(block=block)
-            question = quiz.questions.create(kind="numeric", prompt="6 x 7", number=42, position=1)
-            QuizAttempt.objects.bulk_create(
-                QuizAttempt(
-                    user=person,
-                    quiz=quiz,
-                    layout=[[question.pk, [], 1]],
-                    submitted_at=now,
-                    points=(i + n) % 5 / 4,
-                    max_points=1,
-                    score_percent=(i + n) % 5 * 25,
-                )
-                for i, person in enumerate(people)
-            )
-            keys.append(f"quiz-{quiz.pk}")
-        else:
-            work, _ = Assignment.objects.get_or_create(block=block, defaults={"points": 10})
-            handed_in = Submission.objects.bulk_create(
-                Submission(user=person, assignment=work, submitted_at=now) for person in people
-            )
-            Mark.objects.bulk_create(
-                Mark(submission=row, points=(i + n) % 11, released_at=now) for i, row in enumerate(handed_in)
-            )
-            keys.append(f"assignment-{work.pk}")
+    keys = fill_grades(lesson, people, items)
     categories = [
         GradeCategory.objects.create(course=course, name=name, weight=weight, drop_lowest=1, position=p)
         for p, (name, weight) in enumerate((("Quizzes", 40), ("Work", 40), ("Exam", 20)), start=1)

@@ -4,9 +4,10 @@ r"""How long the learning pages take on a school's database, beside Django's bar
         [--processes 2] [--keep FOLDER] [--only NAME ...] [--json]
 
 200 courses of 25 lessons; each student in 20 of them, with 20 lessons begun in each: with 5,000 students 100,000
-enrollments and two million rows of progress. The real server is asked at a fixed rate, whether or not it keeps up, by
-students and an instructor in turn, so waiting counts. The ratio is a page's median against the bare view's.
-`sqlite` is the embedded wiring: one process for everything. `postgres` is the production wiring, with Redis and
+enrollments and two million rows of progress. The instructor's first course has 20 graded items, half of them quizzes,
+half assignments, with a mark of each of its students (500). The real server is asked at a fixed rate, whether or not
+it keeps up, by students and an instructor in turn, so waiting counts. The ratio is a page's median against the bare
+view's. `sqlite` is the embedded wiring: one process for everything. `postgres` is the production wiring, with Redis and
 --processes web processes asked in turn. --keep leaves the filled database in a
 folder, and takes it from there next time.
 """
@@ -31,6 +32,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+GRADED_ITEMS = 20  # in the course whose gradebook is asked for
 COURSES, MODULES, LESSONS_A_MODULE, COURSES_A_STUDENT, LESSONS_BEGUN = 200, 5, 5, 20, 20
 VISITORS = 40  # people whose requests take turns
 LIMIT_MS = 100
@@ -98,7 +100,7 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def services(wiring: str, keep: Path | None) -> Iterator[tuple[Path, dict[str, str]]]:
+def services(wiring: str, keep: Path | None = None) -> Iterator[tuple[Path, dict[str, str]]]:
     """Point the settings at a database of its own: its folder, and in production's wiring the services' addresses."""
     from tests.services import postgres_service, redis_service
 
@@ -147,17 +149,23 @@ def web_processes(folder: Path, urls: dict[str, str], count: int) -> Iterator[li
 def fill(students: int, *, say: bool) -> dict[str, int]:
     from django.core.management import call_command
 
-    from courses.models import Course, Enrollment, Progress
+    from accounts.models import User
+    from courses.models import Course, Enrollment, Lesson, Mark, Progress, QuizAttempt
 
     began = time.perf_counter()
     call_command("migrate", verbosity=0)
     if Course.objects.count() < COURSES:
         fill_tables(students)
+    if not Mark.objects.exists():  # also in a kept folder from before there were marks
+        taught = User.objects.get(email="teacher@example.org").enrollments.order_by("pk").first().course
+        students_of_it = [row.user for row in taught.enrollments.filter(role="student").select_related("user")]
+        fill_grades(Lesson.objects.for_course(taught).in_course_order().last(), students_of_it, GRADED_ITEMS)
     filled = {
         "courses": COURSES,
         "students": students,
         "enrollments": Enrollment.objects.count(),
         "progress": Progress.objects.count(),
+        "marks": Mark.objects.count() + QuizAttempt.objects.count(),
     }
     if say:
         rows = ", ".join(f"{number:,} {name}" for name, number in filled.items())
@@ -215,6 +223,46 @@ def fill_tables(students: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(FILL_PROGRESS.format(lessons=LESSONS_A_MODULE, begun=LESSONS_BEGUN).replace("%", "%%"), [])
         cursor.execute("ANALYZE")
+
+
+def fill_grades(lesson: Any, people: list[Any], items: int) -> list[str]:
+    """So many quizzes and assignments at the end of the lesson, in turn, with an attempt or a released mark of each of
+    these people. One in ten passes no quiz. Returns the items' keys in the gradebook."""
+    from django.utils import timezone
+
+    from courses.models import Assignment, Block, Mark, Quiz, QuizAttempt, Submission
+
+    now, keys, end = timezone.now(), [], lesson.blocks.count()
+    for n in range(items):
+        kind = ("quiz", "assignment")[n % 2]
+        block = Block.objects.create(lesson=lesson, kind=kind, title=f"{kind.title()} {n}", position=end + n + 1)
+        if kind == "quiz":
+            quiz, _ = Quiz.objects.get_or_create(block=block)
+            question = quiz.questions.create(kind="numeric", prompt="6 x 7", number=42, position=1)
+            QuizAttempt.objects.bulk_create(
+                QuizAttempt(
+                    user=person,
+                    quiz=quiz,
+                    layout=[[question.pk, [], 1]],
+                    submitted_at=now,
+                    points=quarters,
+                    max_points=4,
+                    score_percent=25 * quarters,
+                )
+                for i, person in enumerate(people)
+                for quarters in [3 + (i + n) % 2 if i % 10 else (i // 10 + n) % 3]
+            )
+            keys.append(f"quiz-{quiz.pk}")
+        else:
+            work, _ = Assignment.objects.get_or_create(block=block, defaults={"points": 10})
+            handed_in = Submission.objects.bulk_create(
+                Submission(user=person, assignment=work, submitted_at=now) for person in people
+            )
+            Mark.objects.bulk_create(
+                Mark(submission=row, points=(i + n) % 11, released_at=now) for i, row in enumerate(handed_in)
+            )
+            keys.append(f"assignment-{work.pk}")
+    return keys
 
 
 def sign_in() -> tuple[dict[str, list[str]], dict[str, tuple[str, list[str]]]]:
