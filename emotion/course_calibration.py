@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from courses.models import Course, Lesson
 from emotion import evidence
@@ -101,24 +103,36 @@ def trust_in(course: Course) -> Trust:
     """One sentence for beside a learning state, and the figures behind it where there are some."""
     kept = getattr(course, "calibration", None)
     if kept is None or kept.students < SMALLEST_GROUP:
-        return Trust("uncalibrated: not enough students have said how it goes")
+        return Trust(_("uncalibrated: not enough students have said how it goes"))
     found = calibration_of(course)
     if found is None:
-        return Trust(f"uncalibrated: {kept.shortfall or 'to be fitted within the hour'}")
-    line = (
-        f"agrees with {found.agreement:.0%} of what students said, each state counted alike "
-        f"(chance: {1 / len(found.states):.0%}); "
-        f"its confidence is off by {100 * found.error:.0f} points on average; "
-        f"{found.answers} answers of {found.students} students"
-    )
+        missing = _missing(kept.shortfall) if kept.shortfall else _("to be fitted within the hour")
+        return Trust(_("uncalibrated: %(missing)s") % {"missing": missing})
+    line = _(
+        "agrees with %(agreement)s of what students said, each state counted alike (chance: %(chance)s); its "
+        "confidence is off by %(error)s points on average; %(answers)d answers of %(students)d students"
+    ) % {
+        "agreement": f"{found.agreement:.0%}",
+        "chance": f"{1 / len(found.states):.0%}",
+        "error": f"{100 * found.error:.0f}",
+        "answers": found.answers,
+        "students": found.students,
+    }
     return Trust(line, kept.fitted_at, found)
+
+
+def _missing(shortfall: str) -> str:
+    """affect_calibration.shortfall's English in the reader's language, by wording.SHORTFALLS."""
+    have, needed = re.findall(r"\d+", shortfall)[:2]
+    words = _(re.sub(r"^\d+ of \d+", "%(have)s of %(needed)s", shortfall))
+    return words % {"have": have, "needed": needed}
 
 
 def report(calibration: Calibration) -> dict[str, Any]:
     """A calibration's curves as tables, and the risk-coverage curve as points of a drawing 300 wide and 150 high."""
     points = [(round(300 * coverage, 1), round(150 * (1 - risk), 1)) for coverage, risk in calibration.risk_coverage]
     return {
-        "states": calibration.states,
+        "states": [_(state) for state in calibration.states],
         "risk": [(round(100 * coverage), round(100 * risk)) for coverage, risk in calibration.risk_coverage],
         "risk_area": calibration.risk_area,
         "kappa": calibration.kappa,

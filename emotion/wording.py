@@ -52,6 +52,13 @@ HINTS = {
     "not_moving": _("The picture does not move, so nothing is read. Does the camera still see you?"),
     "tilted": _("Your head looks tilted, so nothing is read. Upright works best."),
 }
+# What a course lacks before its own signs are trusted, as emotion.core.affect_calibration says it with its numbers.
+SHORTFALLS = (
+    _("%(have)s of %(needed)s answers"),
+    _("%(have)s of %(needed)s different answers, each given 8 times"),
+    _("%(have)s of %(needed)s answers that were given 8 times"),
+    _("%(have)s of %(needed)s students"),
+)
 # What emotion.inference says, which knows no Django.
 DROPPED = (
     _("A newer frame took its place."),

@@ -29,6 +29,7 @@ def analysis_chart(quiz: Quiz, analysis: Analysis) -> Chart | None:
             Bars([Series(_("Difficulty"), "primary")], difficulty, title=_("Difficulty")),
             *(_choices(name, item) for name, item in named if item.choices and item.upper_n and item.lower_n),
         ],
+        # xgettext:no-python-format
         notes=[_("Difficulty is the share of a question's points that was reached on average: 100% is easy.")],
     )
 

@@ -40,7 +40,12 @@ def compared(of: Lesson, first: Side, second: Side, state: str, rows: list[Row])
                 for name in sides.values()
                 for words in (_("looked so, %(side)s"), _("students, %(side)s"))
             ),
-            *(_("Difference from"), _("Difference to"), _("95% interval from"), _("95% interval to"), _("In words")),
+            *(_("Difference from"), _("Difference to")),
+            # xgettext:no-python-format
+            _("95% interval from"),
+            # xgettext:no-python-format
+            _("95% interval to"),
+            _("In words"),
         ],
         rows=[
             [
@@ -95,7 +100,13 @@ def rules(of: Course, kept: list[SupportRule], figures: dict[int, Figures]) -> C
         for line, effect in zip(each.told, each.effects.values(), strict=True)
     ]
     bars = Bars(answers, [(name, (each.shown, each.accepted, each.dismissed)) for name, each in told], unit="")
-    ends = [(_("difference"), "difference"), (_("95% from"), "low"), (_("95% to"), "high")]
+    ends = [
+        (_("difference"), "difference"),
+        # xgettext:no-python-format
+        (_("95% from"), "low"),
+        # xgettext:no-python-format
+        (_("95% to"), "high"),
+    ]
     return Chart(
         name=f"support-rules-{of.slug}",
         title=_("What came of the rules of support"),

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 from pytest_django.asserts import assertContains, assertNotContains
 
 from emotion import course_calibration, learning_states, personal_data, services, support
+from emotion.core import affect_calibration
 from emotion.core.affect import FEATURES
 from emotion.models import BehaviourEvent, Consent, CourseCalibration, FeatureGate, LessonSession, SelfReport
 from emotion.places import Place
@@ -81,6 +83,30 @@ def test_a_course_with_few_answers_says_how_many_are_missing(lesson):
     lesson.course.refresh_from_db()
     assert course_calibration.trust_in(lesson.course).line == "uncalibrated: 12 of 40 answers"
     assert course_calibration.calibration_of(lesson.course) is None
+
+
+TWO = ["confused", "bored"]
+
+
+@pytest.mark.parametrize(
+    ("states", "students", "said"),
+    [
+        (TWO * 6, range(12), "noch nicht abgestimmt: 12 von 40 Antworten"),
+        (["bored"] * 50, range(50), "noch nicht abgestimmt: 1 von 2 verschiedenen Antworten, jede 8 Mal gegeben"),
+        (
+            [*TWO * 10, *["engaged"] * 7, *["neutral"] * 13],
+            range(40),
+            "noch nicht abgestimmt: 33 von 40 Antworten, die 8 Mal gegeben wurden",
+        ),
+        (TWO * 20, [1, 2, 3, 4] * 10, "noch nicht abgestimmt: 4 von 8 Teilnehmenden"),
+    ],
+)
+def test_what_is_missing_is_said_in_the_readers_language(lesson, states, students, said):
+    shortfall = affect_calibration.shortfall(states, list(students))
+    course = lesson.course
+    CourseCalibration.objects.create(course=course, answers=len(states), students=5, shortfall=shortfall)
+    with override("de"):
+        assert course_calibration.trust_in(course).line == said
 
 
 def test_nothing_is_told_of_the_answers_of_four(lesson):
