@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import logging
 import re
+import threading
 import time
 import uuid
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ from emotion.core.labels import EXPRESSIONS
 from emotion.core.manifest import CheckpointError
 from emotion.inference.frame_store import open_frame_store
 from emotion.inference.results import Answer, FrameResult
+from emotion.inference.stillness import Stillness
 from emotion.intake import Intake, Sender, admit, limit_rate, number_of
 from emotion.models import ModelVersion, Outcome
 from emotion.places import Place, read_place, read_sequence
@@ -36,6 +38,8 @@ logger = logging.getLogger(__name__)
 SUM_WITHIN = 0.01
 LONGEST_LATENCY_MS = 60_000
 REASONS = {"", "unreadable", *HINTS} - set(Outcome.values)
+_stillness = Stillness()
+_stillness_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,9 @@ def _checked(submission: Submission, sender: Sender, version: ModelVersion | Non
         sequence = number_of(reading.sequence, sender, submission.arrived_at)
     except Refused as refusal:
         return refusal
+    result = _complete(reading.result, classes)
+    if result.probabilities and _is_dead(sender.session_id, result.probabilities):
+        result = FrameResult(Outcome.UNCLEAR, None, reason="not_moving")
     answer = Answer(
         session_id=sender.session_id,
         sequence=sequence,
@@ -159,10 +166,16 @@ def _checked(submission: Submission, sender: Sender, version: ModelVersion | Non
         block_number=reading.place.block_number,
         edition=sender.edition,
         place_seconds=reading.place.seconds,
-        result=_complete(reading.result, classes),
+        result=result,
         latency_ms=reading.latency_ms,
     )
     return _Checked(answer, version)
+
+
+def _is_dead(session_id: str, probabilities: Mapping[str, float | None]) -> bool:
+    """Whether what this process got of the session has been the same for a minute."""
+    with _stillness_lock:  # readings come by a socket's thread and by requests'
+        return _stillness.is_dead_reading(session_id, probabilities)
 
 
 def _versions(models: set[str]) -> dict[str, ModelVersion]:

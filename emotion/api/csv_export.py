@@ -25,7 +25,14 @@ class CSVRenderer(BaseRenderer):
     charset = "utf-8"
 
     def render(self, data, accepted_media_type=None, renderer_context=None) -> str:
-        return next(_chunks([[str(data.get("detail", data))]])) if data else ""
+        return next(_chunks(_sentences(data.get("detail", data)))) if data else ""
+
+
+def _sentences(said: object) -> list[list[object]]:
+    """A refusal as a table: a sentence a row, behind the name of what it is about."""
+    if isinstance(said, dict):
+        return [[name, *row] for name, sentences in said.items() for row in _sentences(sentences)]
+    return [[sentence] for sentence in said] if isinstance(said, list) else [[said]]
 
 
 def stream_csv(request: HttpRequest, rows: Iterable[Iterable[object]], *, filename: str) -> StreamingHttpResponse:

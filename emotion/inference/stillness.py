@@ -15,6 +15,11 @@ since in each thousands of pixels carry noise of their own; what is played from 
 A frame sent twice in a row, as a busy browser does, is no repeat. Of the last LOOKED_AT frames, RETURNED have to be
 repeats, and that for a minute. A virtual camera that passes on a real one, whatever it puts behind, repeats nothing.
 
+Where a student's own device reads, no picture comes, only probabilities (`is_dead_reading`). Those of a photo before a
+sensor cannot be told from those of a smile that lasts: in both, with a noise of one level and with a head that moves by
+a pixel, they differ by 0.00001 to 0.0002 (RMS). But not by nothing. So there, still is what has the very same numbers
+for a minute, as a camera that got stuck or a photo that a virtual one feeds in, and a repeat is the very same again.
+
 What is kept of a session, in this process's memory only: the 32 sums of such a picture under random signs (Achlioptas
 2003; distances survive, a picture of 2,700 pixels does not), and 8-byte hashes of at most KEPT frames, which Python
 keys with a number that ends with the process. `forget` ends them with the session, and so do FORGET_SECONDS without a
@@ -25,10 +30,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 
 SIZE = (60, 45)  # pixels of the picture that is compared
@@ -44,7 +48,7 @@ MOST_KEPT = 2000  # sessions; of further ones, nothing is said
 
 @dataclass
 class _Session:
-    anchor: np.ndarray  # (SUMS,) float32
+    anchor: np.ndarray  # (SUMS,) float32, or the probabilities
     still_since: float
     seen_at: float
     still_frames: int = 1
@@ -55,7 +59,7 @@ class _Session:
 
 
 class Stillness:
-    """For the batcher's thread; only `forget` may be called from others."""
+    """For one thread, such as the batcher's; only `forget` may be called from others."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -71,18 +75,25 @@ class Stillness:
     def is_dead(self, session: str, jpeg: bytes, image: np.ndarray) -> bool:
         """Note a session's frame, (H, W, 3) uint8 decoded from `jpeg`, and say whether its picture has not lived for a
         minute."""
+        return self._note(session, jpeg, self._sums(image), STILL)
+
+    def is_dead_reading(self, session: str, probabilities: Mapping[str, float | None]) -> bool:
+        """The same of a face that the session's own device read."""
+        values = tuple(value or 0.0 for value in probabilities.values())
+        return self._note(session, values, np.array(values), 0.0)
+
+    def _note(self, session: str, frame: Hashable, sums: np.ndarray, still: float) -> bool:
         now = self._clock()
         self._sweep(now)
-        sums = self._sums(image)
         known = self._sessions.get(session)
         if known is None:
             if len(self._sessions) < MOST_KEPT:
                 known = self._sessions[session] = _Session(sums, now, now)
-                self._repeats(known, jpeg, now)
+                self._repeats(known, frame, now)
             return False
         known.seen_at = now
-        repeats = self._repeats(known, jpeg, now)
-        if np.sqrt(np.mean((sums - known.anchor) ** 2)) >= STILL:
+        repeats = self._repeats(known, frame, now)
+        if np.sqrt(np.mean((sums - known.anchor) ** 2)) > still:
             known.anchor, known.still_since, known.still_frames = sums, now, 1
             return repeats
         known.still_frames += 1
@@ -93,11 +104,13 @@ class Stillness:
             self._sessions.pop(session, None)
 
     def _sums(self, image: np.ndarray) -> np.ndarray:
+        import cv2  # here: a web server, which looks at probabilities only, does not load it
+
         small = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), SIZE, interpolation=cv2.INTER_AREA)
         return self._signs @ small.reshape(-1).astype(np.float32)
 
-    def _repeats(self, known: _Session, jpeg: bytes, now: float) -> bool:
-        number = hash(jpeg)
+    def _repeats(self, known: _Session, frame: Hashable, now: float) -> bool:
+        number = hash(frame)
         if number != known.last:
             known.lately = [*known.lately[1 - LOOKED_AT :], number in known.hashes]
         known.last = number

@@ -14,6 +14,7 @@ from courses.services import withdraw_student
 from emotion import consents, device_readings, services, tasks
 from emotion.device_readings import DeviceReading, Submission, parse_reading, submit_reading, submit_readings
 from emotion.inference import frame_store
+from emotion.inference.stillness import Stillness
 from emotion.intake import submit_frame
 from emotion.models import EmotionBucket, EmotionReading, FeatureGate, LessonSession, ModelVersion
 from emotion.places import Place
@@ -355,3 +356,46 @@ def test_an_operator_who_allows_the_server_only_gets_no_more_readings(session, r
 def test_a_session_too_old_to_be_numbered(session, refused):
     LessonSession.objects.update(started_at=timezone.now() - timezone.timedelta(days=30))
     refused(409, "This session has lasted too long; please start the camera again.", final=True, sequence=None)
+
+
+# A picture that does not live
+
+
+@pytest.fixture
+def minutes(monkeypatch, clock):
+    """watch(session, [probabilities, ...]): one a second; what each was recorded as, and the page's hint."""
+    monkeypatch.setattr(device_readings, "_stillness", Stillness(lambda: clock.now))
+
+    def watch(session, faces) -> list[tuple[str, bool]]:
+        first = EmotionReading.objects.count() + 1
+        for number, face in enumerate(faces, start=first):
+            submit(session, sequence=number, probabilities=face)
+            clock.now += 1
+        rows = EmotionReading.objects.filter(session=session, sequence__gte=first).order_by("sequence")
+        return [(row.outcome, row.happiness is None) for row in rows]
+
+    return watch
+
+
+FACE, DEAD = ("face", False), ("unclear", True)
+
+
+def test_the_same_numbers_for_a_minute_are_no_face(session, minutes, told, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        assert minutes(session, [HAPPY] * 62) == [FACE] * 60 + [DEAD] * 2
+    assert told[str(session.pk)][-1]["words"].startswith("The picture does not move")
+    # Somebody moves: at once it is read again.
+    moved = make_probabilities(happiness=0.78999)
+    assert minutes(session, [moved, HAPPY]) == [FACE] * 2
+
+
+def test_a_smile_that_lasts_is_read_on(session, minutes):
+    """A live face moves by a hundred-thousandth at the least."""
+    smiles = [make_probabilities(happiness=0.998 + 0.00001 * (n % 7) + 1e-7 * n) for n in range(90)]
+    assert minutes(session, smiles) == [FACE] * 90
+
+
+def test_a_clip_that_repeats_is_no_face_after_a_minute(session, minutes):
+    clip = [make_probabilities(happiness=0.5 + n / 100) for n in range(20)]
+    said = minutes(session, clip * 6)
+    assert said[:80] == [FACE] * 80 and said[-20:] == [DEAD] * 20

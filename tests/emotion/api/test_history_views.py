@@ -277,3 +277,10 @@ def test_histories_cost_the_same_for_many_students(client, mine, lesson, ines):
         client.get(class_lesson)
     with assertNumQueries(7):  # session, user; gate; course; lessons; what was put together; who is in those without
         client.get(class_course)
+
+
+def test_a_refusal_in_a_table_is_a_sentence(client, mine, lesson):
+    both = client.get(as_csv(f"{OWN}?lesson={lesson.pk}&course={lesson.course.pk}"))
+    assert (both.status_code, both.content.decode().strip()) == (400, "Name one: a lesson or a course.")
+    wrong = client.get(as_csv(f"{OWN}?lesson=0")).content.decode().strip()
+    assert wrong == "lesson,Ensure this value is greater than or equal to 1."
