@@ -246,13 +246,14 @@ class CameraPanel {
     const answer = await this.reader.read(this.source).catch(() => null); // told through onFailed
     if (!answer) return null;
     const { outcome, reason, probabilities } = answer;
+    // With enough digits that no two readings of a living face are the same (emotion/inference/stillness.py).
     const shares = Object.entries(probabilities ?? {}).filter(([, share]) => share !== null);
     return JSON.stringify({
       type: "reading",
       sequence,
       outcome,
       reason,
-      probabilities: Object.fromEntries(shares.map(([name, share]) => [name, Number(share.toFixed(4))])),
+      probabilities: Object.fromEntries(shares.map(([name, share]) => [name, Number(share.toFixed(6))])),
       ...place,
       latency_ms: Math.round(performance.now() - began),
       model: this.model,
