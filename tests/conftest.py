@@ -105,6 +105,14 @@ class _Shared:
         self._stack.close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """Rows of another test may have had the same ids."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture(scope="session")
 def _redis():
     shared = _Shared("a Redis-protocol server", services.redis_server)

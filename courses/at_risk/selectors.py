@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
-from django.db.models import Count, Max, Q
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Max, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,6 +15,8 @@ from courses.at_risk.models import Outreach
 from courses.at_risk.signs import LISTED_FROM, Facts, Sign, score_of, signs_of
 from courses.at_risk.sources import shared_signs
 from courses.models import Assignment, Course, Enrollment, Progress, QuizAttempt, Submission
+
+LISTED = 25  # on a page
 
 
 @dataclass
@@ -38,65 +41,77 @@ class Student:
 
 @dataclass
 class AtRisk:
-    students: list[Student]
+    students: list[Student]  # those of the page
+    page: Page
     of: int  # how many take the course
 
 
-def at_risk(course: Course, *, reader: User) -> AtRisk:
-    """The students of a course with a score from LISTED_FROM up, the highest first; then whoever was away longest. Six
-    queries and those of the sources, for any number of students."""
-    everybody = _students(course)
-    shared = shared_signs(course, reader, [each.enrollment.user_id for each in everybody])
-    for student in everybody:
-        student.shared = shared.get(student.enrollment.user_id, [])
-    listed = [student for student in everybody if student.score >= LISTED_FROM]
-    listed.sort(key=lambda each: (-each.score, each.last_seen_at or each.enrollment.created_at, each.enrollment.pk))
-    _add_done(listed)
-    return AtRisk(listed, len(everybody))
+def at_risk(course: Course, *, reader: User, page: str | None = None) -> AtRisk:
+    """The students of a course with a score from LISTED_FROM up, the highest first; then whoever was away longest. At
+    most seven queries and those of the sources, for any number of students; only those of the page become objects."""
+    facts = _facts(course)
+    shared = shared_signs(course, reader, list(facts))
+    own = _own_signs(facts)
+    found = []
+    for user_id, each in facts.items():
+        score = score_of([*own[user_id], *shared.get(user_id, [])])
+        if score >= LISTED_FROM:
+            found.append((-score, each.last_seen_at or each.joined_at, user_id))
+    shown = Paginator(sorted(found), LISTED).get_page(page)
+    ids = [user_id for *_, user_id in shown]
+    rows = Enrollment.objects.active().students().for_course(course).filter(user__in=ids)
+    enrollments = {each.user_id: each for each in rows.select_related("user").defer("words")}
+    students = [
+        Student(enrollments[pk], own[pk], list(shared.get(pk, [])), facts[pk].last_seen_at)
+        for pk in ids
+        if pk in enrollments
+    ]
+    _add_done(students)
+    return AtRisk(students, shown, len(facts))
 
 
 def signs_of_one(enrollment: Enrollment, *, reader: User) -> Student:
     """One student of a course, with the signs there are, whatever they add up to."""
-    student = next(each for each in _students(enrollment.course) if each.enrollment.pk == enrollment.pk)
-    student.shared = shared_signs(enrollment.course, reader, [enrollment.user_id]).get(enrollment.user_id, [])
-    return student
+    facts = _facts(enrollment.course)
+    shared = shared_signs(enrollment.course, reader, [enrollment.user_id]).get(enrollment.user_id, [])
+    own = _own_signs(facts)[enrollment.user_id]
+    return Student(enrollment, own, list(shared), facts[enrollment.user_id].last_seen_at)
 
 
-def _students(course: Course) -> list[Student]:
-    """Those who take the course, with what the course itself knows. Six queries."""
-    now = timezone.now()
-    enrollments = list(Enrollment.objects.active().students().for_course(course).select_related("user").defer("words"))
-    facts = {each.user_id: Facts(joined_at=each.created_at) for each in enrollments}
-    for row in (
+def _own_signs(facts: dict[int, Facts]) -> dict[int, list[Sign]]:
+    """By student: what the course itself sees."""
+    now, usual = timezone.now(), median(each.completed for each in facts.values()) if facts else 0
+    return {user_id: signs_of(each, now=now, class_completed=usual) for user_id, each in facts.items()}
+
+
+def _facts(course: Course) -> dict[int, Facts]:
+    """By those who take the course, what it knows of them. Five queries."""
+    students = Enrollment.objects.active().students().for_course(course).order_by("pk")
+    facts = {user_id: Facts(joined_at=at) for user_id, at in students.values_list("user_id", "created_at")}
+    for user_id, seen, done in (
         Progress.objects.in_course(course)
         .order_by()
         .values("user_id")
         .annotate(seen=Max("last_seen_at"), done=Count("pk", filter=Q(completed_at__isnull=False)))
+        .values_list("user_id", "seen", "done")
     ):
-        if fact := facts.get(row["user_id"]):
-            fact.last_seen_at, fact.completed = row["seen"], row["done"]
+        if fact := facts.get(user_id):
+            fact.last_seen_at, fact.completed = seen, done
     _add_failed(course, facts)
-    _add_overdue(course, facts, now)
-    usual = median(each.completed for each in facts.values()) if facts else 0
-    return [
-        Student(
-            enrollment,
-            signs_of(facts[enrollment.user_id], now=now, class_completed=usual),
-            [],
-            facts[enrollment.user_id].last_seen_at,
-        )
-        for enrollment in enrollments
-    ]
+    _add_overdue(course, facts, timezone.now())
+    return facts
 
 
 def _add_failed(course: Course, facts: dict[int, Facts]) -> None:
+    """The database leaves out what was passed: of a class's thousands of results few remain."""
     attempts = QuizAttempt.objects.submitted().filter(
-        quiz__block__lesson__module__course=course, quiz__block__removed_at=None, user__in=facts
+        quiz__block__lesson__module__course=course, quiz__block__removed_at=None
     )
-    rows = attempts.order_by().values("user_id", "quiz__block__title", "quiz__pass_percent", "quiz_id")
-    for row in rows.annotate(best=Max("score_percent"), tries=Count("pk")):
-        if row["best"] < row["quiz__pass_percent"]:
-            facts[row["user_id"]].failed.append((row["quiz__block__title"], row["tries"]))
+    results = attempts.order_by().values("user_id", "quiz__block__title", "quiz__pass_percent", "quiz_id")
+    failed = results.annotate(best=Max("score_percent"), tries=Count("pk")).filter(best__lt=F("quiz__pass_percent"))
+    for user_id, title, tries in failed.values_list("user_id", "quiz__block__title", "tries"):
+        if fact := facts.get(user_id):
+            fact.failed.append((title, tries))
 
 
 def _add_overdue(course: Course, facts: dict[int, Facts], now: datetime) -> None:
@@ -110,11 +125,10 @@ def _add_overdue(course: Course, facts: dict[int, Facts], now: datetime) -> None
         .order_by("due_at")
         .values_list("pk", "block__title", "due_at")
     )
-    handed_in = set(
-        Submission.objects.submitted()
-        .filter(assignment__in=[pk for pk, *_ in late], user__in=facts)
-        .values_list("assignment_id", "user_id")
-    )
+    if not late:
+        return
+    submissions = Submission.objects.submitted().filter(assignment__in=[pk for pk, *_ in late])
+    handed_in = set(submissions.values_list("assignment_id", "user_id"))
     for pk, title, due_at in late:
         for user_id, own in facts.items():
             if (pk, user_id) not in handed_in and own.joined_at < due_at:

@@ -16,7 +16,7 @@ from courses.models import Course, Enrollment, Outreach
 def at_risk(request: HttpRequest, slug: str) -> HttpResponse:
     """For those who teach: who may need help, why, and what was done."""
     course = get_object_or_404(Course.objects.taught_by(request.user), slug=slug)
-    found = selectors.at_risk(course, reader=request.user)
+    found = selectors.at_risk(course, reader=request.user, page=request.GET.get("page"))
     context = {"course": course, "found": found, "listed_from": LISTED_FROM}
     return render(request, "courses/at_risk/list.html", context)
 

@@ -19,9 +19,6 @@ def funnel(course: Course, overview: Overview) -> Chart | None:
         title=_("Where students stop"),
         about=_("%(course)s, of %(n)s students who take it now") % {"course": course.title, "n": taking},
         header=[_("Lesson"), _("Began"), _("Began, %"), _("Completed"), _("Completed, %")],
-        rows=[
-            [step.lesson.title, step.began, step.began_percent, step.completed, step.completed_percent]
-            for step in steps
-        ],
-        panels=[Bars(series, [(step.lesson.title, (step.began_percent, step.completed_percent)) for step in steps])],
+        rows=[[step.title, step.began, step.began_percent, step.completed, step.completed_percent] for step in steps],
+        panels=[Bars(series, [(step.title, (step.began_percent, step.completed_percent)) for step in steps])],
     )

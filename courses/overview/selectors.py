@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db.models import Avg, Count, Max, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
-from courses.models import Assignment, Course, Enrollment, Lesson, Progress, QuizAttempt, Submission, Thread
+from courses.models import Course, Enrollment, Lesson, Progress, QuizAttempt, Submission, Thread
 
 THIS_WEEK = timedelta(days=7)
+REMEMBERED_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,24 @@ class Number:
 class Step:
     """How many of a course's students began and completed a lesson; in percent of those who take the course."""
 
-    lesson: Lesson
+    title: str
+    url: str
     began: int
     completed: int
     began_percent: int
     completed_percent: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What it takes the whole class to count: how many students, who was here this week, who completed every published
+    lesson, the mean of the best attempts in 0..1, and how far they came."""
+
+    taking: int
+    active: int
+    finished: int
+    result: float | None
+    funnel: list[Step]
 
 
 @dataclass(frozen=True)
@@ -52,32 +69,25 @@ class Overview:
 
 
 def overview(course: Course) -> Overview:
-    """Nine queries, whatever the course's size."""
-    students = Enrollment.objects.active().students().for_course(course)
-    here = Q(user__in=students.values("user"))
-    lessons = list(Lesson.objects.for_course(course).filter(status="published").in_course_order())
-    began = Progress.objects.in_course(course)
-    taking = set(students.values_list("user", flat=True))
-    active, finished = _active_and_finished(began, taking, lessons)
-    attempts = QuizAttempt.objects.filter(
-        here, quiz__block__lesson__module__course=course, quiz__block__removed_at=None
-    )
-    result = attempts.best_shares().aggregate(mean=Avg("best"))["mean"]
+    """Seven queries, whatever the course's size; two while its figures are remembered."""
+    figures = _remembered(course)
     questions = Thread.objects.unanswered(course).count()
     queue = _to_mark(course)
     slug, people = [course.slug], reverse("enrollment:people", args=[course.slug]) + "?role=student"
     numbers = [
-        Number(_("Students"), len(taking), _("Who take the course now, without teachers and observers."), people),
-        Number(_("Active this week"), active, _("Of them, who opened a lesson in the last seven days."), people),
+        Number(_("Students"), figures.taking, _("Who take the course now, without teachers and observers."), people),
+        Number(
+            _("Active this week"), figures.active, _("Of them, who opened a lesson in the last seven days."), people
+        ),
         Number(
             _("Completed"),
-            finished,
+            figures.finished,
             _("Of them, who completed every published lesson."),
             reverse("gradebook:gradebook", args=slug),
         ),
         Number(
             _("Quizzes"),
-            None if result is None else round(100 * result),
+            None if figures.result is None else round(100 * figures.result),
             _("Mean of the best attempts handed in, over all quizzes."),
             reverse("gradebook:gradebook", args=slug),
             "%",
@@ -89,30 +99,58 @@ def overview(course: Course) -> Overview:
             reverse("discussion:questions", args=slug),
         ),
     ]
-    return Overview(numbers, _funnel(began.filter(here), len(taking), lessons), queue)
+    return Overview(numbers, figures.funnel, queue)
 
 
-def _active_and_finished(began: QuerySet[Progress], taking: set[int], lessons: list[Lesson]) -> tuple[int, int]:
-    """How many of the students were here this week, and how many completed every published lesson."""
+def _remembered(course: Course) -> Figures:
+    """The figures, for REMEMBERED_SECONDS: adding them up reads all that a class did. Without a cache they are added up
+    each time."""
+    key = f"overview:{course.pk}"
+    with suppress(RedisError, OSError):
+        if found := cache.get(key):
+            return found
+    found = figures_of(course)
+    with suppress(RedisError, OSError):
+        cache.set(key, found, REMEMBERED_SECONDS)
+    return found
+
+
+def figures_of(course: Course) -> Figures:
+    """Five queries."""
+    students = Enrollment.objects.active().students().for_course(course)
+    here = Q(user__in=students.values("user"))
+    lessons = list(Lesson.objects.for_course(course).filter(status="published").in_course_order())
+    progress = Progress.objects.in_course(course).filter(here).order_by()
+    taking = students.count()
     done = Count("pk", filter=Q(completed_at__isnull=False, lesson__in=lessons))
-    rows = began.order_by().values_list("user").annotate(seen=Max("last_seen_at"), done=done)
-    recent = timezone.now() - THIS_WEEK
-    found = [(seen, done) for user, seen, done in rows if user in taking]
-    return sum(seen >= recent for seen, _ in found), sum(done == len(lessons) > 0 for _, done in found)
+    whole = progress.values("user").annotate(seen=Max("last_seen_at"), done=done)
+    class_ = whole.aggregate(
+        active=Count("user", filter=Q(seen__gte=timezone.now() - THIS_WEEK)),
+        finished=Count("user", filter=Q(done=len(lessons))),
+    )
+    attempts = QuizAttempt.objects.filter(
+        here, quiz__block__lesson__module__course=course, quiz__block__removed_at=None
+    )
+    return Figures(
+        taking,
+        class_["active"],
+        class_["finished"] if lessons else 0,
+        attempts.best_shares().aggregate(mean=Avg("best"))["mean"],
+        _funnel(progress, taking, lessons),
+    )
 
 
 def _funnel(progress: QuerySet[Progress], taking: int, lessons: list[Lesson]) -> list[Step]:
+    completed = Count("pk", filter=Q(completed_at__isnull=False))
+    rows = progress.values("lesson").annotate(began=Count("pk"), completed=completed)
     counts = {
-        row["lesson"]: (row["began"], row["completed"])
-        for row in progress.order_by()
-        .values("lesson")
-        .annotate(began=Count("pk"), completed=Count("pk", filter=Q(completed_at__isnull=False)))
+        lesson: (began, completed) for lesson, began, completed in rows.values_list("lesson", "began", "completed")
     }
     steps = []
     for lesson in lessons:
         began, completed = counts.get(lesson.pk, (0, 0))
         share = [round(100 * count / taking) if taking else 0 for count in (began, completed)]
-        steps.append(Step(lesson, began, completed, *share))
+        steps.append(Step(lesson.title, lesson.get_absolute_url(), began, completed, *share))
     return steps
 
 
@@ -122,13 +160,9 @@ def _to_mark(course: Course) -> list[Waiting]:
         Submission.objects.submitted()
         .filter(assignment__block__lesson__module__course=course, assignment__block__removed_at=None, mark=None)
         .order_by()
-        .values("assignment")
+        .values("assignment", "assignment__block__title")
         .annotate(n=Count("user", distinct=True))
     )
-    counts = {row["assignment"]: row["n"] for row in waiting}
-    assignments = Assignment.objects.filter(pk__in=counts).select_related("block")
-    found = [
-        Waiting(each.block.title, counts[each.pk], reverse("assignments:submissions", args=[each.pk]))
-        for each in assignments
-    ]
+    rows = waiting.values_list("assignment", "assignment__block__title", "n")
+    found = [Waiting(title, n, reverse("assignments:submissions", args=[pk])) for pk, title, n in rows]
     return sorted(found, key=lambda each: -each.count)

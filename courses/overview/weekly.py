@@ -90,7 +90,7 @@ def summary(course: Course) -> list[Line]:
             "“%(lesson)s”, which %(n)d began and have not completed",
             n,
         )
-        lines.append(Line(_("Where most stop"), words % {"lesson": step.lesson.title, "n": n}, here + "#funnel-title"))
+        lines.append(Line(_("Where most stop"), words % {"lesson": step.title, "n": n}, here + "#funnel-title"))
     for each in found.queue:
         words = ngettext("%(title)s: %(n)d to mark", "%(title)s: %(n)d to mark", each.count)
         lines.append(Line(_("Waits for you"), words % {"title": each.title, "n": each.count}, each.url))

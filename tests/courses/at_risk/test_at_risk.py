@@ -76,12 +76,24 @@ def test_the_list_costs_the_same_for_many(course, lesson, ines, django_assert_nu
     take("alice", lesson, seen=20)
     for number in range(8):
         if number == 1:
-            with django_assert_num_queries(8):
+            with django_assert_num_queries(9):
                 at_risk(course, reader=ines)
         take(f"student{number}", lesson, seen=20 + number)
-    # The students, their progress, their quizzes, late work, who handed it in, the gate, its override, what was done.
-    with django_assert_num_queries(8):
+    # The students, their progress, their quizzes, late work, the gate, who shares, who is listed, what was done.
+    with django_assert_num_queries(9):
         assert len(at_risk(course, reader=ines).students) == 9
+
+
+def test_a_long_list_comes_in_pages_in_its_order(client, course, lesson, ines):
+    for number in range(27):
+        take(f"student{number}", lesson, seen=30 + number)
+    client.force_login(ines)
+    first = client.get(f"/courses/{course.slug}/at-risk/")
+    assertContains(first, "27 of 27 students")
+    names = [str(each.enrollment.user) for each in first.context["found"].students]
+    assert (len(names), names[0], names[-1]) == (25, "Student26", "Student2")
+    second = client.get(f"/courses/{course.slug}/at-risk/", {"page": "2"}).context["found"].students
+    assert [str(each.enrollment.user) for each in second] == ["Student1", "Student0"]
 
 
 def test_a_message_reaches_the_student_and_is_written_down(
