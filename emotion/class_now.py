@@ -101,8 +101,8 @@ def look(course_id: int, memory: dict[str, Any], now: float) -> dict[str, Any]:
     message = {
         "cameras": len(group),
         "as_of": int(now),
-        "expressions": _mean([values[user][0] for user in group]),
-        "states": _mean([values[user][1] for user in group]),
+        "expressions": crowd.veil(_mean([values[user][0] for user in group]), len(group), apart=1),
+        "states": crowd.veil(_mean([values[user][1] for user in group]), len(group), rest="unsure"),
     }
     step = int(now) // STEP_SECONDS * STEP_SECONDS
     if not memory["trend"] or memory["trend"][-1][0] < step or not memory["last"]:

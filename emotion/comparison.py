@@ -60,20 +60,22 @@ class Side:
 
 @dataclass(frozen=True)
 class Count:
-    """`looked` of `judged` students; None for fewer than five of them."""
+    """To how many of `judged` students it looked so: one of `range`, as crowd.told has it."""
 
-    looked: int | None
+    range: range
     judged: int
 
     @property
-    def range(self) -> range:
-        """What `looked` may be."""
-        return range(crowd.SMALLEST) if self.looked is None else range(self.looked, self.looked + 1)
+    def looked(self) -> int | None:
+        """None where it is not told exactly."""
+        return self.range[0] if len(self.range) == 1 else None
 
     def __str__(self) -> str:
-        if self.looked is None:
-            return _("fewer than %(few)s of %(judged)s") % {"few": crowd.SMALLEST, "judged": self.judged}
-        return _("%(looked)s of %(judged)s") % {"looked": self.looked, "judged": self.judged}
+        if self.looked is not None:
+            return _("%(looked)s of %(judged)s") % {"looked": self.looked, "judged": self.judged}
+        if self.range[0] == 0:
+            return _("fewer than %(few)s of %(judged)s") % {"few": self.range.stop, "judged": self.judged}
+        return _("%(n)s or more of %(of)s") % {"n": self.range[0], "of": self.judged}
 
 
 @dataclass(frozen=True)
@@ -174,8 +176,7 @@ def _counts(lesson: Lesson, side: Side, state: str) -> dict[int, Count]:
         chosen = {row for row, cohort in of.items() if kind == "edition" or cohort == int(number)}
         known = [look.looked for look in students.values() if look.row in chosen]
         if known:
-            looked = sum(known)
-            counts[block] = Count(looked if looked >= crowd.SMALLEST else None, len(known))
+            counts[block] = Count(crowd.told(sum(known), len(known)), len(known))
     return counts
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from courses.models import Block, Lesson
+from emotion.core import crowd
 from emotion.core.support import wilson
 from emotion.fives import Arrival, let_in
 from emotion.models import BehaviourEvent, SelfReport
@@ -22,8 +23,8 @@ Place = tuple[int, int]  # a block's id, and tens of seconds into it
 
 @dataclass
 class HotSpot:
-    """`start` and `end` are seconds into the block. Of each sign, the most students at one of its places: None for
-    fewer than five."""
+    """`start` and `end` are seconds into the block. Of each sign, the most students at one of its places, as crowd.told
+    has it: None for fewer than five; of nearly all, at least so many."""
 
     block: Block
     start: int
@@ -31,6 +32,7 @@ class HotSpot:
     looked: int | None = None
     judged: int | None = None
     said: int | None = None
+    all_said: bool = False  # so many or more: nearly all who answered in this part
     rewound: int | None = None
     strength: float = 0.0  # the largest share of the class that any sign showed, 0..1
 
@@ -51,9 +53,13 @@ class HotSpot:
         """What the class showed there, in figures."""
         told = []
         if self.looked:
-            told.append(_("%(n)s of %(of)s students looked confused") % {"n": self.looked, "of": self.judged})
+            form = _("%(n)s of %(of)s students looked confused")
+            if self.judged and self.looked >= self.judged - crowd.APART:
+                form = _("%(n)s or more of %(of)s students looked confused")
+            told.append(form % {"n": self.looked, "of": self.judged})
         if self.said:
-            told.append(_("%(n)s said they were confused") % {"n": self.said})
+            form = _("%(n)s or more said they were confused") if self.all_said else _("%(n)s said they were confused")
+            told.append(form % {"n": self.said})
         if self.rewound:
             told.append(_("%(n)s went back") % {"n": self.rewound})
         return _(", ").join(told)
@@ -71,8 +77,8 @@ def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]],
     and done the mean of the other places. Neighbouring hot places are one spot.
     """
     answers = first_answers(lesson)
-    said = _by_place(answer for there in answers.values() for answer in there if answer.state == "confused")
-    rewound = _by_place(_first_rewinds(lesson))
+    said, agreed = _confused(answers)
+    rewound = {place: count for place, count in _count(_first_rewinds(lesson)).items() if count >= SMALLEST_GROUP}
     found = {
         "looked": {_place(p): (p["looked_confused"], p["judged"]) for p in points if p["looked_confused"]},
         "said": {place: (count, max(began, count)) for place, count in said.items()},
@@ -89,6 +95,8 @@ def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]],
                 hot.add(place)
     runs = [(block, run) for block in blocks for run in _runs(sorted(n for pk, n in hot if pk == block.pk))]
     spots = [_spot(block, run, found) for block, run in runs]
+    for spot in spots:
+        spot.all_said = spot.block.pk in agreed
     return sorted(spots, key=lambda spot: -spot.strength)[:MOST]
 
 
@@ -103,10 +111,28 @@ def _first_rewinds(lesson: Lesson) -> list[BehaviourEvent]:
     return [e for block, there in first.items() for e in there.values() if e.pk in shown[what[block]]]
 
 
-def _by_place(signs: Iterable[SelfReport | BehaviourEvent]) -> dict[Place, int]:
-    """How many students at each place, from five up: each is there once."""
-    counts = Counter((sign.block_number, int(sign.place_seconds // BUCKET_SECONDS)) for sign in signs)
-    return {place: count for place, count in counts.items() if count >= SMALLEST_GROUP}
+def _confused(answers: dict[int, list[SelfReport]]) -> tuple[dict[Place, int], set[int]]:
+    """How many said at each place that they were confused, and the blocks where nearly all did. There, the counts add
+    up to all but two, and so tell of nobody."""
+    said: dict[Place, int] = {}
+    agreed = set()
+    for block, there in answers.items():
+        counts = _count(answer for answer in there if answer.state == "confused")
+        left, least = len(there), SMALLEST_GROUP
+        if there and counts.total() >= len(there) - crowd.APART:
+            agreed.add(block)
+            left, least = len(there) - crowd.APART, 1 + crowd.APART
+        for place, count in counts.most_common():
+            told = min(count, left)
+            left -= told
+            if told >= least:
+                said[place] = told
+    return said, agreed
+
+
+def _count(signs: Iterable[SelfReport | BehaviourEvent]) -> Counter[Place]:
+    """How many students at each place: each is there once."""
+    return Counter((sign.block_number, int(sign.place_seconds // BUCKET_SECONDS)) for sign in signs)
 
 
 def _place(point: dict[str, Any]) -> Place:

@@ -103,14 +103,20 @@ def sum_classes(lessons: list[Lesson]) -> dict[int, tuple[int | None, list[dict[
 
 
 def _class_point(place: Place, sums: Sums) -> dict[str, Any]:
-    """Of how many students a place looked confused, and how many were judged, is None for fewer than a group."""
+    """How many students were judged, and to how many a place looked confused: at least so many, as crowd.told has it,
+    and None for fewer than a group. Shares are veiled as well: where all but one or two agree, that is not told."""
     block, tens = place
-    counts = {"judged": sums.judged, "looked_confused": sums.looked_confused}
+    measures = _measures({f"sum_{name}": value for name, value in sums.columns.items()})
+    if measures["states"]:
+        measures["states"] = crowd.veil(measures["states"], sums.judged, rest="unsure")
+    if measures["expressions"]:
+        measures["expressions"] = crowd.veil(measures["expressions"], sums.seen, apart=1)
     return {
         "block": block,
         "seconds": tens * BUCKET_SECONDS,
-        **_measures({f"sum_{name}": value for name, value in sums.columns.items()}),
-        **{name: count if count >= SMALLEST_GROUP else None for name, count in counts.items()},
+        **measures,
+        "judged": sums.judged or None,
+        "looked_confused": crowd.told(sums.looked_confused, sums.judged).start or None if sums.judged else None,
     }
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from courses.models import Lesson
+from emotion.core import crowd
 from emotion.fives import Arrival, let_in
 from emotion.models import SELF_REPORTED, SelfReport
 
@@ -13,11 +16,21 @@ from emotion.models import SELF_REPORTED, SelfReport
 @dataclass(frozen=True)
 class Said:
     """How many students' answers there are at a block, and of which state; None of it below five. Without a title: of
-    all blocks together."""
+    all blocks together. Where nearly all are `alike`, there or in one of them, `states` has the least there may be."""
 
     title: str
     answers: int | None
     states: dict[str, int] | None
+    alike: bool = False
+
+    @property
+    def told(self) -> list[int | str]:
+        """Its states' counts, as they may be told."""
+        counts = list((self.states or {}).values())
+        if not self.alike:
+            return [*counts]
+        few = _("%(n)s or fewer") % {"n": (self.answers or 0) - sum(counts)}
+        return [_("%(n)s or more") % {"n": count} if count else few for count in counts]
 
 
 def class_said(lesson: Lesson) -> list[Said]:
@@ -28,9 +41,9 @@ def class_said(lesson: Lesson) -> list[Said]:
     so that what it has more than they is nobody's either.
     """
     answers = first_answers(lesson)
-    together = [answer for there in answers.values() for answer in there]
     blocks = lesson.blocks.values_list("pk", "title")
-    return [_said("", together), *(_said(title, answers.get(pk, [])) for pk, title in blocks)]
+    together = _together([_said("", there) for there in answers.values()])
+    return [together, *(_said(title, answers.get(pk, [])) for pk, title in blocks)]
 
 
 def first_answers(lesson: Lesson) -> dict[int, list[SelfReport]]:
@@ -44,8 +57,20 @@ def first_answers(lesson: Lesson) -> dict[int, list[SelfReport]]:
     return {block: [a for a in said.values() if a.pk in shown[what[block]]] for block, said in first.items()}
 
 
+def _together(parts: list[Said]) -> Said:
+    shown = [part for part in parts if part.answers and part.states]
+    if not shown:
+        return Said("", None, None)
+    states = {state: sum(part.states[state] for part in shown if part.states) for state in SELF_REPORTED}
+    return Said("", sum(part.answers or 0 for part in shown), states, any(part.alike for part in shown))
+
+
 def _said(title: str, answers: list[SelfReport]) -> Said:
     if not answers:
         return Said(title, None, None)
     counted = Counter(answer.state for answer in answers)
-    return Said(title, len(answers), {state: counted[state] for state in SELF_REPORTED})
+    [(_state, most)] = counted.most_common(1)
+    alike = most >= len(answers) - crowd.APART
+    if alike:
+        counted = Counter({state: len(answers) - crowd.APART for state, count in counted.items() if count == most})
+    return Said(title, len(answers), {state: counted[state] for state in SELF_REPORTED}, alike)

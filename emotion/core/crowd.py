@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Set
 
 SMALLEST = 5
+APART = 2  # so many may be unlike all others without its being told
 Group = frozenset[int]
 
 
@@ -55,6 +56,31 @@ def next_group(present: Group, shown: Group, former: Collection[Group], known: G
     if hides(shown & present, known):
         return shown
     return None
+
+
+def told(count: int, of: int) -> range:
+    """What `count` of `of` students may be by what is told of it: exactly that, "fewer than five", or "all but two, or
+    more". A class that agrees would tell of each; so nobody is told whether one or two did not. Among five and six,
+    "two or fewer" is low, or the five would be told apart from the rest."""
+    low = SMALLEST if of >= SMALLEST + APART else 1 + APART
+    if count >= of - APART:
+        return range(max(0, of - APART), of + 1)
+    return range(low) if count < low else range(count, count + 1)
+
+
+def veil(shares: dict[str, float], of: int, *, apart: int = APART, rest: str = "") -> dict[str, float]:
+    """Shares of `of` students that add up to 1, the largest no larger than all but `apart` of them have. What it has
+    more goes to `rest`, which tells nothing and is never too large, or evenly to the others."""
+    top = max((name for name in shares if name != rest), key=lambda name: shares[name])
+    more = shares[top] - (1 - apart / of)
+    if more <= 0:
+        return shares
+    others = [rest] if rest else [name for name in shares if name != top]
+    return {
+        **shares,
+        top: round(shares[top] - more, 4),
+        **{name: round(shares[name] + more / len(others), 4) for name in others},
+    }
 
 
 def in_fives(count: int) -> int:

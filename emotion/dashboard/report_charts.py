@@ -81,7 +81,7 @@ def said(of: Lesson, together: Said, parts: list[Said], words: list[str]) -> Cha
             "n": together.answers,
         },
         header=[_("Part"), _("Answers"), *words],
-        rows=[[name, each.answers, *counts] for (name, counts), (_name, each) in zip(told, named, strict=True)],
+        rows=[[name, each.answers, *(each.told or [None] * len(words))] for name, each in named],
         panels=[Bars([Series(*each) for each in painted], told, stacked=True, unit="")],
         notes=[_("A part is shown from %(few)s students up, and then in fives.") % {"few": SMALLEST_GROUP}],
     )
@@ -171,8 +171,11 @@ def _counted(count) -> tuple[object, object]:
     """How many looked so, in words where it is not told, and of how many."""
     if count is None:
         return None, None
-    few = _("fewer than %(few)s") % {"few": SMALLEST_GROUP}
-    return few if count.looked is None else count.looked, count.judged
+    if count.looked is not None:
+        return count.looked, count.judged
+    if count.range[0] == 0:
+        return _("fewer than %(few)s") % {"few": count.range.stop}, count.judged
+    return _("%(n)s or more") % {"n": count.range[0]}, count.judged
 
 
 def _points(share: float | None) -> int | None:

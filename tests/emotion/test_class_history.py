@@ -161,7 +161,7 @@ def test_an_erasure_counts_at_once_and_takes_those_along_that_were_let_in_with_i
     services.erase_history(user=two_groups[0].user, course=lesson.course)
     now = selectors.class_timeline(lesson=lesson)
     assert now["students"] == 5
-    assert [point["expressions"]["neutral"] for point in now["points"]] == [1.0]
+    assert [point["expressions"]["neutral"] for point in now["points"]] == [0.8]
     two_groups[1].user.delete()  # of the same group
     assert selectors.class_timeline(lesson=lesson)["students"] == 5
     two_groups[7].user.delete()

@@ -39,7 +39,7 @@ def test_from_five_students_up_it_is(lesson):
     assert timeline["blocks"] == [{"number": b.pk, "title": b.title} for b in lesson.blocks.all()]
     assert places(timeline) == [(block.pk, 0), (block.pk, 10)]
     first, second = timeline["points"]
-    assert (first["faces"], first["expressions"]["happiness"]) == (15, 1)
+    assert (first["faces"], first["expressions"]["happiness"]) == (15, 0.8)  # of five, as if one did not
     assert second["expressions"] == {**dict.fromkeys(EXPRESSIONS, 0), "neutral": 0.2, "sadness": 0.8}
 
 
@@ -256,7 +256,7 @@ def test_the_course_adds_up_only_what_the_lesson_shows(lesson):
         make_bucket(session, place=1, faces=0, no_face=10, happiness=0)
     make_bucket(sessions[4], place=1, faces=10, sadness=10)
     entry = selectors.class_course(course=lesson.course)[0]
-    assert entry["expressions"] == {**dict.fromkeys(EXPRESSIONS, 0), "neutral": 1}
+    assert entry["expressions"] == {**dict.fromkeys(EXPRESSIONS, 0.0286), "neutral": 0.8}
     assert entry["faces"] == 50
 
 

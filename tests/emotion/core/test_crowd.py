@@ -2,7 +2,9 @@
 
 import random
 
-from emotion.core.crowd import fives, hides, in_fives, next_group
+import pytest
+
+from emotion.core.crowd import fives, hides, in_fives, next_group, told, veil
 
 
 def people(*ids: int) -> frozenset[int]:
@@ -79,3 +81,26 @@ def test_who_is_known_hides_nobody_and_comes_along():
 
 def test_counts_are_told_in_fives():
     assert [in_fives(n) for n in (0, 4, 5, 9, 10)] == [0, 0, 5, 5, 10]
+
+
+@pytest.mark.parametrize("of", range(5, 40))
+def test_no_count_that_is_told_is_of_nobody_or_of_all(of):
+    """What is told together are three counts or one in the middle, and every count is in what is told of it."""
+    for count in range(of + 1):
+        span = told(count, of)
+        assert count in span and (len(span) >= 3 or 3 <= count < of - 2)
+        assert all(told(other, of) == span for other in span)
+
+
+def test_where_all_agree_shares_do_not_say_so():
+    states = {"engaged": 1.0, "confused": 0.0, "unsure": 0.0}
+    one_less = {"engaged": 0.9, "confused": 0.0, "unsure": 0.1}
+    assert veil(states, 10, rest="unsure") == veil(one_less, 10, rest="unsure")
+    assert veil(states, 10, rest="unsure") == {"engaged": 0.8, "confused": 0.0, "unsure": 0.2}
+    nothing_told = {"engaged": 0.0, "confused": 0.0, "unsure": 1.0}
+    assert veil(nothing_told, 10, rest="unsure") == nothing_told
+    assert veil({"happiness": 1.0, "fear": 0.0, "anger": 0.0}, 5, apart=1) == {
+        "happiness": 0.8,
+        "fear": 0.1,
+        "anger": 0.1,
+    }

@@ -187,10 +187,10 @@ def test_what_is_compared_is_what_was_asked_for(teacher, lesson):
     assertContains(page, f"{address('compare', lesson)}?{asked.replace('&', '&amp;')}")
     header, first, *_parts = read_csv(teacher.get(f"{address('compare', lesson)}?{asked}"))
     assert header[1:5] == ["looked so, edition 2", "students, edition 2", "looked so, edition 1", "students, edition 1"]
-    assert first[:5] == ["Block 1", "6", "6", "fewer than 5", "6"]
+    assert first[:5] == ["Block 1", "4 or more", "6", "fewer than 3", "6"]
     assertContains(page, f"95% interval {int(first[7]):+d} to {int(first[8]):+d}.")
     picture = teacher.get(f"{address('compare', lesson, 'svg')}?{asked}")
-    assertContains(picture, "6 of 6 in edition 2, fewer than 5 of 6 in edition 1: no telling")
+    assertContains(picture, "4 or more of 6 in edition 2, fewer than 3 of 6 in edition 1: no telling")
 
 
 def test_what_students_say_is_told_as_on_the_page(teacher, lesson):
@@ -198,7 +198,7 @@ def test_what_students_say_is_told_as_on_the_page(teacher, lesson):
     page = read_table(teacher.get(page_of("said", lesson)))
     table = read_csv(teacher.get(address("said", lesson)))
     assert table[:2] == page[:2]
-    assert table[1][:4] == ["All parts together", "12", "0", "12"]
+    assert table[1][:4] == ["All parts together", "12", "2 or fewer", "10 or more"]
     assert table[-1] == ["Block 2", *[""] * 7]  # not enough yet
 
 
