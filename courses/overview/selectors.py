@@ -44,13 +44,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Figures:
-    """What it takes the whole class to count: how many students, who was here this week, who completed every published
-    lesson, the mean of the best attempts in 0..1, and how far they came."""
+    """What takes all that the class ever opened to count: how many were here this week, how many completed every
+    published lesson, and how far they came."""
 
-    taking: int
     active: int
     finished: int
-    result: float | None
     funnel: list[Step]
 
 
@@ -69,13 +67,20 @@ class Overview:
 
 
 def overview(course: Course) -> Overview:
-    """Seven queries, whatever the course's size; two while its figures are remembered."""
-    figures = _remembered(course)
+    """Seven queries, whatever the course's size; four while its figures are remembered. Marks and what waits for
+    somebody are counted each time: they are the same as on the pages they link to."""
+    students = Enrollment.objects.active().students().for_course(course)
+    taking = students.count()
+    attempts = QuizAttempt.objects.filter(
+        user__in=students.values("user"), quiz__block__lesson__module__course=course, quiz__block__removed_at=None
+    )
+    result = attempts.best_shares().aggregate(mean=Avg("best"))["mean"]
+    figures = _remembered(course, taking)
     questions = Thread.objects.unanswered(course).count()
     queue = _to_mark(course)
     slug, people = [course.slug], reverse("enrollment:people", args=[course.slug]) + "?role=student"
     numbers = [
-        Number(_("Students"), figures.taking, _("Who take the course now, without teachers and observers."), people),
+        Number(_("Students"), taking, _("Who take the course now, without teachers and observers."), people),
         Number(
             _("Active this week"), figures.active, _("Of them, who opened a lesson in the last seven days."), people
         ),
@@ -87,7 +92,7 @@ def overview(course: Course) -> Overview:
         ),
         Number(
             _("Quizzes"),
-            None if figures.result is None else round(100 * figures.result),
+            None if result is None else round(100 * result),
             _("Mean of the best attempts handed in, over all quizzes."),
             reverse("gradebook:gradebook", args=slug),
             "%",
@@ -102,42 +107,32 @@ def overview(course: Course) -> Overview:
     return Overview(numbers, figures.funnel, queue)
 
 
-def _remembered(course: Course) -> Figures:
+def _remembered(course: Course, taking: int) -> Figures:
     """The figures, for REMEMBERED_SECONDS: adding them up reads all that a class did. Without a cache they are added up
     each time."""
     key = f"overview:{course.pk}"
     with suppress(RedisError, OSError):
         if found := cache.get(key):
             return found
-    found = figures_of(course)
+    found = figures_of(course, taking)
     with suppress(RedisError, OSError):
         cache.set(key, found, REMEMBERED_SECONDS)
     return found
 
 
-def figures_of(course: Course) -> Figures:
-    """Five queries."""
+def figures_of(course: Course, taking: int) -> Figures:
+    """Three queries."""
     students = Enrollment.objects.active().students().for_course(course)
     here = Q(user__in=students.values("user"))
     lessons = list(Lesson.objects.for_course(course).filter(status="published").in_course_order())
     progress = Progress.objects.in_course(course).filter(here).order_by()
-    taking = students.count()
     done = Count("pk", filter=Q(completed_at__isnull=False, lesson__in=lessons))
     whole = progress.values("user").annotate(seen=Max("last_seen_at"), done=done)
     class_ = whole.aggregate(
         active=Count("user", filter=Q(seen__gte=timezone.now() - THIS_WEEK)),
         finished=Count("user", filter=Q(done=len(lessons))),
     )
-    attempts = QuizAttempt.objects.filter(
-        here, quiz__block__lesson__module__course=course, quiz__block__removed_at=None
-    )
-    return Figures(
-        taking,
-        class_["active"],
-        class_["finished"] if lessons else 0,
-        attempts.best_shares().aggregate(mean=Avg("best"))["mean"],
-        _funnel(progress, taking, lessons),
-    )
+    return Figures(class_["active"], class_["finished"] if lessons else 0, _funnel(progress, taking, lessons))
 
 
 def _funnel(progress: QuerySet[Progress], taking: int, lessons: list[Lesson]) -> list[Step]:

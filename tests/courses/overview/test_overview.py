@@ -75,11 +75,13 @@ def test_it_costs_the_same_for_many(course, django_assert_max_num_queries):
         make_submission(assignment=make_assignment(lesson=lesson), user=user)
     with django_assert_max_num_queries(7):
         found = overview(course)
-    # The class's figures are remembered for half a minute; what waits is always of now.
+    # How far the class came is remembered for half a minute; who takes the course and what waits are always of now.
     make_submission(assignment=make_assignment(lesson=lesson), user=user)
-    with django_assert_max_num_queries(2):
+    take("another", course, began=1, completed=0)
+    with django_assert_max_num_queries(4):
         again = overview(course)
     assert (again.funnel, len(again.queue)) == (found.funnel, len(found.queue) + 1)
+    assert again.numbers[0].value == found.numbers[0].value + 1
 
 
 def test_how_lessons_looked_is_told_from_five_students_up(client, course, ines):
