@@ -15,7 +15,8 @@ class CoursesConfig(AppConfig):
         from courses.assignments import grades as assignment_grades
         from courses.assignments.models import SubmissionFile
         from courses.at_risk.personal_data import erase_outreach, export_outreach
-        from courses.calendar import deadlines
+        from courses.at_risk.talks import talks
+        from courses.calendar import appointments, deadlines
         from courses.certificates import listen
         from courses.certificates import transfer as certificate_transfer
         from courses.certificates.panel import course_panel
@@ -59,6 +60,7 @@ class CoursesConfig(AppConfig):
         register_course_panel("certificate", course_panel)
         deadlines.register("quizzes", quiz_deadlines.due)
         deadlines.register("assignments", assignment_deadlines.due)
+        appointments.register("talks", talks)
         register("courses", export=services.export_learning, erase=services.erase_learning)
         register("outreach", export=export_outreach, erase=erase_outreach)
         # Later ones are erased first: both ask who is in a course, which is known as long as the enrollments stand.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from courses.calendar.appointments import Appointment, appointments
 from courses.calendar.deadlines import Deadline, deadlines
 from courses.models import Course, CourseStatus, Enrollment
 
@@ -79,6 +80,7 @@ class Day:
     is_of_month: bool
     is_today: bool
     due: list[ShownDeadline] = field(default_factory=list)
+    meets: list[Appointment] = field(default_factory=list)
 
 
 @dataclass
@@ -96,7 +98,7 @@ class Month:
 
     @property
     def is_empty(self) -> bool:
-        return not any(day.due for week in self.weeks for day in week if day.is_of_month)
+        return not any(day.due or day.meets for week in self.weeks for day in week if day.is_of_month)
 
 
 def parse_month(text: str) -> date | None:
@@ -117,7 +119,11 @@ def month(user: User, first: date) -> Month:
         for week in calendar.Calendar(calendar.MONDAY).monthdatescalendar(first.year, first.month)
     ]
     days = {day.date: day for week in weeks for day in week}
-    for deadline in deadlines(user, courses_of(user)):
+    courses = courses_of(user)
+    for appointment in appointments(user, courses):
+        if day := days.get(timezone.localdate(appointment.at)):
+            day.meets.append(appointment)
+    for deadline in deadlines(user, courses):
         if day := days.get(timezone.localdate(deadline.at)):
             day.due.append(shown(deadline, now))
     return Month(first, weeks)

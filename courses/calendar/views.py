@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from courses.calendar import selectors, services
+from courses.calendar.appointments import appointments
 from courses.calendar.deadlines import deadlines
 from courses.calendar.ics import as_ics
 from courses.calendar.models import CalendarFeed
@@ -53,7 +54,8 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     found = services.feed_at(token)
     if found is None:
         raise Http404(_("There is no such calendar."))
-    due = deadlines(found.user, selectors.courses_of(found.user))
-    body = as_ics(due, now=timezone.now(), absolute=request.build_absolute_uri)
+    courses = selectors.courses_of(found.user)
+    due, meets = deadlines(found.user, courses), appointments(found.user, courses)
+    body = as_ics(due, meets, now=timezone.now(), absolute=request.build_absolute_uri)
     headers = {"Content-Disposition": 'inline; filename="attune.ics"', "X-Robots-Tag": "noindex"}
     return HttpResponse(body, content_type="text/calendar; charset=utf-8", headers=headers)

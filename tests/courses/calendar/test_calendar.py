@@ -104,13 +104,13 @@ def test_the_calendar_costs_the_same_for_many_deadlines(client, alice):
         enroll(alice, course)
         for _ in range(3):
             make_assignment(Lesson.objects.for_course(course).get(), due_at=timezone.now() + HOUR)
-    # session, user, the bell; my feed; my courses; what quizzes (two) and assignments tell; the courses of those blocks
-    with assertNumQueries(9):
+    # session, user, the bell; my feed; my courses; talks; what quizzes (two) and assignments tell; their courses
+    with assertNumQueries(10):
         client.get("/calendar/")
     client.logout()
     path = feed_path(alice)
-    # the feed with its user; courses; what quizzes (two) and assignments tell; the courses of those blocks
-    with assertNumQueries(6):
+    # the feed with its user; courses; what quizzes (two) and assignments tell; the courses of those blocks; talks
+    with assertNumQueries(7):
         client.get(path)
 
 
