@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import os
+from functools import partial
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
 
@@ -16,7 +17,9 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
 from courses import broadcast  # noqa: E402
+from courses.notifications import tasks  # noqa: E402
 from courses.notifications.routing import websocket_urlpatterns as notification_sockets  # noqa: E402
+from courses.overview import weekly  # noqa: E402
 from emotion.collector import keep_what_is_loaded  # noqa: E402
 from emotion.routing import websocket_urlpatterns as emotion_sockets  # noqa: E402
 from lms.body_limit import limit_bodies  # noqa: E402
@@ -24,9 +27,12 @@ from lms.celery import app as celery_app  # noqa: E402
 from lms.embedded import EmbeddedWorker  # noqa: E402
 from lms.metrics.processes import Publisher  # noqa: E402
 from lms.metrics.requests import count_sockets  # noqa: E402
+from lms.quiet import Quiet  # noqa: E402
 from lms.slow_connections import limit_sockets  # noqa: E402
 
 logger = logging.getLogger(__name__)
+quiet = Quiet()
+FOR_THE_WORKER_SECONDS = 600
 
 
 async def repeat(seconds: int, *commands: str) -> None:
@@ -43,6 +49,23 @@ async def repeat(seconds: int, *commands: str) -> None:
         await asyncio.sleep(seconds)
 
 
+async def sum_up_weeks() -> None:
+    """Each hour, the weekly summaries that are due: by the worker for mail where there is one, and what it leaves here,
+    while nobody asks for a page and a course at a time (two hundred of them take a processor twelve seconds)."""
+    in_a_thread = partial(database_sync_to_async, thread_sensitive=False)
+    while True:
+        try:
+            if await asyncio.to_thread(tasks.ask_for_summaries):
+                await asyncio.sleep(FOR_THE_WORKER_SECONDS)
+            await quiet.wait()
+            for course in await in_a_thread(weekly.courses_to_sum_up)():
+                await quiet.wait()
+                await in_a_thread(weekly.send_weekly_summaries)(course=course)
+        except Exception:  # a database that is away for a while must not end this for good
+            logger.exception("The weekly summaries were not made; the next try is in an hour.")
+        await asyncio.sleep(3600)
+
+
 async def lifespan(scope, receive, send) -> None:
     """Whatever ASGI server runs this gets the wiring of the settings: without Redis, the worker lives in here."""
     worker, publisher, jobs = None, None, []
@@ -53,7 +76,7 @@ async def lifespan(scope, receive, send) -> None:
             jobs = [
                 asyncio.create_task(repeat(3600, "prune_readings", "tend_support", "prune_events")),
                 asyncio.create_task(repeat(3600, "remind_of_deadlines", "prune_notifications")),
-                asyncio.create_task(repeat(3600, "send_weekly_summaries")),
+                asyncio.create_task(sum_up_weeks()),
                 asyncio.create_task(repeat(24 * 3600, "apply_retention", "prune_sign_ins")),
                 asyncio.create_task(repeat(60, "put_together_histories", "close_quiz_attempts", "send_invitations")),
                 asyncio.create_task(repeat(20, "tend_notifications")),
@@ -81,7 +104,7 @@ async def lifespan(scope, receive, send) -> None:
 sockets = [*emotion_sockets, *notification_sockets]
 application = ProtocolTypeRouter(
     {
-        "http": limit_bodies(django_application),
+        "http": quiet.listen(limit_bodies(django_application)),
         "websocket": AllowedHostsOriginValidator(count_sockets(AuthMiddlewareStack(limit_sockets(URLRouter(sockets))))),
         "lifespan": lifespan,
     }

@@ -233,6 +233,7 @@ CELERY_TASK_ROUTES = {
     "emotion.watch_states": {"queue": "frames"},
     "emotion.forget_faces": {"queue": "frames"},
     "courses.send_notifications": {"queue": "mail"},
+    "courses.send_weekly_summaries": {"queue": "mail"},
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

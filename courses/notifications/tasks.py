@@ -27,3 +27,22 @@ def send_soon() -> None:
             send_notifications.apply_async(countdown=1, expires=60)
     except Exception:  # a broker that is away
         return
+
+
+@shared_task(name="courses.send_weekly_summaries", ignore_result=True)
+def send_weekly_summaries() -> None:
+    """Tell those who teach how the week went. Run twice, the second finds everybody told and does nothing."""
+    from courses.overview import weekly
+
+    weekly.send_weekly_summaries()
+
+
+def ask_for_summaries() -> bool:
+    """Ask the mail worker to make what is due. False where nobody could be asked."""
+    if not settings.REDIS_URL:
+        return False
+    try:
+        send_weekly_summaries.apply_async(expires=600)
+    except Exception:  # a broker that is away
+        return False
+    return True

@@ -25,27 +25,34 @@ LOOK_BACK = timedelta(days=8)  # a week's occasion is no older
 MARKDOWN = re.compile(r"([\\`*_\[\]<>$~!])")
 
 
-def send_weekly_summaries(*, now: datetime | None = None) -> int:
-    """Tell those who teach a published course with students how it goes: on Monday from 07:00 where they live, or as
-    soon after as this runs. Returns how many were told; run again in the same week, it tells nobody twice.
+def send_weekly_summaries(*, now: datetime | None = None, course: int | None = None) -> int:
+    """Tell those who teach a published course with students, or this one, how it goes: on Monday from 07:00 where they
+    live, or as soon after as this runs. Returns how many were told; run again in the same week, it tells nobody twice.
 
     Who began to teach a course this week hears of it from the next on.
     """
     told = 0
-    for course, occasions in _due(now or timezone.now()).items():
+    for each, occasions in _due(now or timezone.now(), course).items():
         for (language, key), teachers in occasions.items():
             try:
-                told += _tell(course, language, key, teachers)
+                told += _tell(each, language, key, teachers)
             except Exception:  # the trouble of one course is not that of the others
-                logger.exception("The weekly summary of course %s was not made; the next run tries again.", course.pk)
+                logger.exception("The weekly summary of course %s was not made; the next run tries again.", each.pk)
     return told
 
 
-def _due(now: datetime) -> dict[Course, dict[tuple[str, str], list[User]]]:
+def courses_to_sum_up() -> list[int]:
+    """Those whose teachers have not been told yet this week. Two queries."""
+    return [course.pk for course in _due(timezone.now())]
+
+
+def _due(now: datetime, course: int | None = None) -> dict[Course, dict[tuple[str, str], list[User]]]:
     """{course: {(language, occasion): teachers}}, of those who were not told yet. Two queries."""
     recent = Notification.objects.filter(kind=NotificationKind.WEEKLY, created_at__gte=now - LOOK_BACK)
     known = set(recent.order_by().values_list("user_id", "key"))
     teaching = Enrollment.objects.active().instructors().filter(course__status="published", user__is_active=True)
+    if course is not None:
+        teaching = teaching.filter(course=course)
     due: dict[Course, dict[tuple[str, str], list[User]]] = defaultdict(lambda: defaultdict(list))
     for enrollment in teaching.select_related("user", "course"):
         teacher, here = enrollment.user, now.astimezone(enrollment.user.tzinfo)

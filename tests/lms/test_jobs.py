@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 from channels.db import database_sync_to_async
 
-from lms import asgi
+from lms import asgi, quiet
 
 
 @pytest.mark.django_db
@@ -31,3 +32,46 @@ def test_a_job_that_fails_is_tried_again_beside_the_thread_that_all_share(monkey
     assert [name for name, _ in ran[:4]] == ["prune_readings", "tend_support"] * 2
     assert shared not in [thread for _, thread in ran]
     assert "prune_readings did not run" in caplog.text
+
+
+def test_weekly_summaries_wait_until_nobody_asks_for_a_page_and_are_made_one_by_one(monkeypatch):
+    heard, made = quiet.Quiet(), []
+    monkeypatch.setattr(quiet, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(asgi, "quiet", heard)
+    monkeypatch.setattr(asgi.weekly, "courses_to_sum_up", lambda: [1, 2])
+    monkeypatch.setattr(
+        asgi.weekly, "send_weekly_summaries", lambda course: made.append((course, time.monotonic() - asked))
+    )
+
+    async def page(scope, receive, send):
+        pass
+
+    async def visit(path):
+        await heard.listen(page)({"path": path}, None, None)
+
+    async def watch():
+        nonlocal asked
+        job = asyncio.create_task(asgi.sum_up_weeks())
+        for _ in range(5):  # longer than it has to be quiet
+            await asyncio.sleep(0.1)
+            await visit("/home/")
+            asked = time.monotonic()
+        assert made == []
+        while len(made) < 2:
+            await asyncio.sleep(0.01)
+            await visit("/healthz")  # is nobody
+        job.cancel()
+
+    asked = time.monotonic()
+    asyncio.run(watch())
+    assert [course for course, _ in made] == [1, 2]
+    assert made[0][1] >= 0.29
+
+
+def test_the_worker_for_mail_is_asked_first(monkeypatch, settings):
+    sent = []
+    monkeypatch.setattr(asgi.tasks.send_weekly_summaries, "apply_async", lambda **options: sent.append(options))
+    assert not asgi.tasks.ask_for_summaries()
+    settings.REDIS_URL = "redis://somewhere/0"
+    assert asgi.tasks.ask_for_summaries()
+    assert len(sent) == 1
