@@ -13,7 +13,7 @@ from django.utils import timezone
 from courses.models import Announcement, Certificate, Lesson, Notification, QuizAttempt
 from tests.courses.assignments.factories import make_assignment, make_submission
 from tests.courses.discussion.factories import make_thread
-from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user, right_answers
+from tests.factories import enroll, make_course, make_quiz, make_user, right_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 def _no_throttle_of_another_test(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     cache.clear()
-
-
-@pytest.fixture
-def ines():
-    return make_instructor("ines")
 
 
 @pytest.fixture

@@ -27,11 +27,6 @@ def files(settings, tmp_path):
 
 
 @pytest.fixture
-def ines():
-    return make_instructor("ines")
-
-
-@pytest.fixture
 def lesson(ines) -> Lesson:
     make_course(lessons=1, blocks=0, instructor=ines)
     return Lesson.objects.get()

@@ -11,19 +11,9 @@ from courses.at_risk.personal_data import erase_outreach, export_outreach
 from courses.at_risk.selectors import at_risk
 from courses.models import Notification, Outreach, Progress, QuizAttempt
 from tests.courses.assignments.factories import make_assignment
-from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user
+from tests.factories import enroll, make_quiz, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ines():
-    return make_instructor()
-
-
-@pytest.fixture
-def course(ines):
-    return make_course(instructor=ines)
 
 
 @pytest.fixture

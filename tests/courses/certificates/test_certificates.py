@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def ines():
-    return make_instructor("ines")
-
-
-@pytest.fixture
 def course(ines) -> Course:
     course = make_course("Bread at home", lessons=2, blocks=1, instructor=ines, slug="bread")
     CertificateRule.objects.create(course=course, is_on=True, signatory="Ines Okafor")

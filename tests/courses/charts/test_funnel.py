@@ -15,11 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ines():
-    return make_instructor()
-
-
-@pytest.fixture
 def course(ines):
     return make_course("Bread", instructor=ines, slug="bread")
 

@@ -5,7 +5,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertNumQu
 
 from courses.models import Enrollment, Invitation, Lesson, Progress, QuizAttempt
 from tests.courses.enrollment.factories import make_cohort, make_invitation
-from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user, right_answers
+from tests.factories import enroll, make_course, make_quiz, make_user, right_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -13,11 +13,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_counts_of_others():
     cache.clear()
-
-
-@pytest.fixture
-def ines():
-    return make_instructor("ines")
 
 
 @pytest.fixture

@@ -1,12 +1,7 @@
 import pytest
 
 from tests.courses.events.receiver import receiver  # noqa: F401  (a fixture)
-from tests.factories import enroll, make_course, make_instructor, make_user
-
-
-@pytest.fixture
-def ines():
-    return make_instructor("ines")
+from tests.factories import enroll, make_course, make_user
 
 
 @pytest.fixture

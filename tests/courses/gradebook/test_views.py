@@ -10,14 +10,9 @@ from courses.assignments import services as assignments
 from courses.gradebook import selectors, services
 from courses.models import GradeCategory, GradeChange, GradeOverride, Lesson
 from tests.courses.assignments.factories import make_assignment, make_submission
-from tests.factories import enroll, make_course, make_instructor, make_user
+from tests.factories import enroll, make_course, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ines():
-    return make_instructor("ines")
 
 
 @pytest.fixture

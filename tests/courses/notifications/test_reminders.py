@@ -9,19 +9,9 @@ from courses.models import LearningEvent, Lesson, Notification, QuizAccommodatio
 from courses.notifications.reminders import remind_of_deadlines
 from tests.courses.assignments.factories import make_assignment, make_submission
 from tests.courses.notifications.factories import tell
-from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user
+from tests.factories import enroll, make_quiz, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ines():
-    return make_instructor()
-
-
-@pytest.fixture
-def course(ines):
-    return make_course(instructor=ines)
 
 
 @pytest.fixture

@@ -33,11 +33,6 @@ def alice(client):
 
 
 @pytest.fixture
-def ines():
-    return make_instructor("ines")
-
-
-@pytest.fixture
 def course(ines):
     return make_course("Algebra", instructor=ines)
 

@@ -11,19 +11,9 @@ from courses.overview.selectors import overview
 from tests.courses.assignments.factories import make_assignment, make_submission
 from tests.courses.discussion.factories import make_thread
 from tests.emotion.factories import make_class, open_gate
-from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user
+from tests.factories import enroll, make_quiz, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ines():
-    return make_instructor()
-
-
-@pytest.fixture
-def course(ines):
-    return make_course(instructor=ines)
 
 
 def take(name: str, course, *, began: int, completed: int, days: int = 0):

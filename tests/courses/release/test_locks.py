@@ -11,15 +11,10 @@ from courses.release.locks import Locked, lock_of, locks_of, why_circular, with_
 from emotion import services as emotion_services
 from tests.courses.enrollment.factories import make_cohort
 from tests.emotion.factories import make_consent, open_gate
-from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user, right_answers
+from tests.factories import enroll, make_course, make_quiz, make_user, right_answers
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
-
-
-@pytest.fixture
-def ines():
-    return make_instructor("ines")
 
 
 @pytest.fixture

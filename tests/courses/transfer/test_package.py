@@ -7,7 +7,6 @@ from courses.models import Block, Course
 from courses.transfer import services
 from courses.transfer.fields import NotACourse
 from tests.courses.transfer.test_transfer import PNG, make_zip
-from tests.factories import make_instructor
 
 pytestmark = pytest.mark.django_db
 
@@ -60,11 +59,6 @@ FILES = {
 @pytest.fixture(autouse=True)
 def files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def ines():
-    return make_instructor("ines")
 
 
 def take_in(ines, entries):

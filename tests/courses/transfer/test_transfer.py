@@ -44,11 +44,6 @@ def files(settings, tmp_path):
 
 
 @pytest.fixture
-def ines():
-    return make_instructor("ines")
-
-
-@pytest.fixture
 def course(ines) -> Course:
     """Every kind of block, with what lies beside it."""
     course = make_course("Bröt", modules=2, lessons=2, instructor=ines, description="# x\r\n😀 \u2028 </script>")

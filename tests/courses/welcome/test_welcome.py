@@ -6,15 +6,10 @@ from pytest_django.asserts import assertContains, assertNotContains
 from courses.models import Announcement, Block, Course, Lesson
 from courses.services import complete_lesson
 from courses.welcome.checklist import first_steps
-from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user
+from tests.factories import enroll, make_course, make_quiz, make_user
 
 pytestmark = pytest.mark.django_db
 TOUR = 'data-tour="'
-
-
-@pytest.fixture
-def ines():
-    return make_instructor()
 
 
 def left(course: Course) -> list[str]:
