@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import functools
@@ -288,6 +289,39 @@ class AttuneServer:
         return "".join(log.read_text(errors="replace") for log in logs)
 
 
+_prepared: dict[tuple, Path] = {}  # a data folder as prepare_demo left it, by its cluster and settings
+
+
+def _prepare_demo(data_dir: Path, command: list[str], environment: dict[str, str], log: Path) -> None:
+    """What the command left the first time is copied from then on: migrating takes most of a server's start."""
+    cluster, _, database = environment.get("DATABASE_URL", "").rpartition("/")
+    settings = {k: v for k, v in environment.items() if k.startswith("ATTUNE_") and k != "ATTUNE_DATA_DIR"}
+    key = (cluster, *sorted(settings.items()))
+    template = f"prepared_{list(_prepared).index(key) if key in _prepared else len(_prepared)}"
+    if kept := _prepared.get(key):
+        shutil.copytree(kept, data_dir, dirs_exist_ok=True)
+        if cluster:
+            _on_cluster(cluster, f"DROP DATABASE {database}", f"CREATE DATABASE {database} TEMPLATE {template}")
+        return
+    with log.open("ab") as output:
+        done = subprocess.run(command, env=environment, cwd=ROOT, stdout=output, stderr=output)
+    assert done.returncode == 0, f"prepare_demo failed:\n{log.read_text(errors='replace')[-4000:]}"
+    folder = Path(tempfile.mkdtemp(prefix="attune-prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(data_dir, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.log"))
+    if cluster:
+        _on_cluster(cluster, f"CREATE DATABASE {template} TEMPLATE {database}")
+    _prepared[key] = folder
+
+
+def _on_cluster(cluster: str, *statements: str) -> None:
+    import psycopg
+
+    with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
 @contextlib.contextmanager
 def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url: str | None = None):
     """prepare_demo, then serve; with `redis_url`, a Celery worker beside it. Both are stopped by a signal at the end,
@@ -305,10 +339,8 @@ def attune_server(data_dir: Path, *, redis_url: str | None = None, database_url:
     port = free_port()
     manage = [sys.executable, str(ROOT / "manage.py")]
     worker = start_worker = server = None
-    with log.open("wb") as output, contextlib.ExitStack() as stack:
-        prepare = [*manage, "prepare_demo", "--bare"]
-        done = subprocess.run(prepare, env=environment, cwd=ROOT, stdout=output, stderr=output)
-        assert done.returncode == 0, f"prepare_demo failed:\n{log.read_text(errors='replace')[-4000:]}"
+    with log.open("ab") as output, contextlib.ExitStack() as stack:
+        _prepare_demo(data_dir, [*manage, "prepare_demo", "--bare"], environment, log)
         start = {
             "env": environment,
             "cwd": ROOT,

@@ -38,6 +38,10 @@ def listen(page) -> list[str]:
     return problems
 
 
+def is_post(answer) -> bool:
+    return answer.request.method == "POST"
+
+
 def fits(page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -100,13 +104,13 @@ def test_a_course_is_written_published_and_taken_on_a_phone(attune, open_browser
 
     # The arrow keeps the focus, so that the keyboard can press it again.
     author.focus(f"{PIECE.format(3)} >> button[value=up]")
-    author.keyboard.press("Enter")
-    author.keyboard.press("Enter")
-    author.wait_for_timeout(800)
+    for _ in range(2):
+        with author.expect_response(is_post):
+            author.keyboard.press("Enter")
     author.reload()
     assert order(author) == ["Text", "Reflection", "Picture", "Video"]
-    drag(author, f"{PIECE.format(1)} >> [data-handle]", f"{PIECE.format(0)} >> [data-handle]")
-    author.wait_for_timeout(800)
+    with author.expect_response(is_post):
+        drag(author, f"{PIECE.format(1)} >> [data-handle]", f"{PIECE.format(0)} >> [data-handle]")
     author.reload()
     assert order(author) == ["Reflection", "Text", "Picture", "Video"]
 

@@ -170,5 +170,4 @@ def test_the_page_says_reconnecting_and_recovers(production, open_browser, face_
     attune.bring_web_back()
     expect(page.locator("[data-camera-line]")).to_contain_text("Camera on.", timeout=60_000)
     before = page.inner_text("[data-camera-facts]")
-    page.wait_for_timeout(4000)
-    assert page.inner_text("[data-camera-facts]") != before
+    expect(page.locator("[data-camera-facts]")).not_to_have_text(before, timeout=20_000)

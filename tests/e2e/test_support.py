@@ -100,8 +100,7 @@ def test_a_tap_says_how_it_goes_and_where(server, page):
     expect(page.locator("[data-support-offer]")).to_contain_text("Name in one sentence")
     page.evaluate("scrollTo(0, 0)")
     page.click("[data-support-place] a")
-    page.wait_for_timeout(300)
-    assert page.evaluate("document.querySelectorAll('[data-block-id]')[1].getBoundingClientRect().top") < 450
+    expect(page.locator("[data-block-id]").nth(1)).to_be_in_viewport()
     page.click("[data-support-kind]")
     expect(page.locator("[data-support-offer]")).to_contain_text("Hard parts are where learning happens")
 
