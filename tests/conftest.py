@@ -16,32 +16,62 @@ from tests import services
 _missing: defaultdict[str, set[str]] = defaultdict(set)  # why -> the tests that could not run for it
 
 
-# What takes more than a few seconds, and is left out of `./run check`: by file, and whatever needs a PostgreSQL.
+# What takes more than a few seconds, and is left out of `./run check`: by file or test, and whatever needs PostgreSQL,
+# a server or a browser.
 SLOW = {
     "tests/courses/api/test_schema.py",
+    "tests/courses/gradebook/test_views.py::test_who_gets_where",
+    "tests/courses/test_admin_rows.py",
     "tests/courses/test_matrix.py",
     "tests/courses/test_matrix_methods.py",
+    "tests/emotion/core/test_affect.py::test_calm_students_trigger_almost_nothing",
+    "tests/emotion/core/test_affect.py::test_noise_of_the_same_distribution_triggers_almost_nothing",
+    "tests/emotion/core/test_affect.py::test_planted_states_are_found",
     "tests/emotion/core/test_architectures.py",
     "tests/emotion/core/test_imports.py",
     "tests/emotion/inference/test_backends.py",
+    "tests/emotion/inference/test_stillness.py",
     "tests/emotion/management/commands/test_tend_support.py",
+    "tests/emotion/test_aggregates.py",
+    "tests/emotion/test_consents.py::test_every_page_is_the_same_with_and_without_consent",
+    "tests/emotion/test_framing.py",
+    "tests/emotion/test_gate.py::test_no_address_of_emotion_answers_but_self_report",
+    "tests/emotion/test_policy.py::test_whatever_else_somebody_states_is_refused",
     "tests/emotion/test_registry.py",
     "tests/lms/backup/test_commands.py",
+    "tests/lms/test_logs.py::test_the_setting_makes_the_whole_log_json",
     "tests/lms/test_migrating.py",
+    "tests/lms/test_prepare_demo.py",
     "tests/lms/test_production.py",
+    "tests/lms/test_seed_demo.py",
+    "tests/lms/test_server.py::test_a_taken_port_ends_the_process_with_one_sentence",
     "tests/lms/test_slow_connections.py",
     "tests/lms/test_threats.py",
+    "tests/test_docs.py::test_the_site_is_built_without_a_warning",
     "tests/training/management/commands/test_evaluate_fer.py",
     "tests/training/management/commands/test_export_fer.py",
+    "tests/training/management/commands/test_stress_fer.py",
     "tests/training/management/commands/test_train_fer.py",
+    "tests/training/test_fer2013.py::test_the_whole_of_fer2013",
     "tests/training/test_kill_and_resume.py",
+    "tests/training/test_logger.py::test_without_a_key_wandb_asks_for_none_and_keeps_a_run_that_can_be_sent_later",
+    "tests/training/test_loop.py",
+    "tests/training/test_run.py",
 }
+
+
+def pytest_ignore_collect(collection_path: Path, config) -> bool | None:
+    """A file whose tests would all be left out need not be read, nor what it imports."""
+    if config.option.markexpr != "not slow" or not collection_path.is_relative_to(services.ROOT):
+        return None
+    return collection_path.relative_to(services.ROOT).as_posix() in SLOW | {"tests/e2e"} or None
 
 
 def pytest_collection_modifyitems(items) -> None:
     for item in items:
         slow_fixtures = {"_postgres", "attune", "chromium"} & set(item.fixturenames)
-        if item.nodeid.split("::")[0] in SLOW or slow_fixtures or item.get_closest_marker("e2e"):
+        test = item.nodeid.split("[")[0]
+        if {test, test.split("::")[0]} & SLOW or slow_fixtures or item.get_closest_marker("e2e"):
             item.add_marker("slow")
 
 

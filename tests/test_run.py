@@ -142,7 +142,12 @@ def test_every_check_runs_and_those_that_failed_are_named(monkeypatch, capsys):
     assert run.main(["check"]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "Failed: mypy, migrations."
     assert len(ran) == len(run.CHECKS) + 1
-    assert ran[-1][-5:] == ["not slow", "-n", "auto", "--maxprocesses", "4"]
+    assert ran[-1][3:5] == ["-m", "not slow"]
+    assert ran[-1][5:9] == ["-n", "auto", "--maxprocesses", "4"]
+
+
+def test_the_tests_that_run_on_postgresql_are_there():
+    assert all((ROOT / name).exists() for name in run.DATABASE_TESTS)
 
 
 def test_the_first_command_of_the_readme_is_there():
