@@ -27,6 +27,8 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+const LETTER_PIXELS = 7.5; // of Chart.js's 12 px type, on average and a little more
+
 function clock(seconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
@@ -39,22 +41,35 @@ function shorten(title, letters = 22) {
 function ofLesson({ blocks, points }, width) {
   const titles = new Map(blocks.map((block) => [block.number, block.title]));
   const title = (point) => titles.get(point.block) || gettext("Elsewhere");
-  const letters = Math.min(22, Math.max(4, Math.floor(width / blocks.length / 8)));
+  // A title has the room of its own block; where that is too little for one, the line alone stands there.
+  const tick = (point, index) => {
+    if (points[index - 1]?.block === point.block) return "";
+    const end = points.findIndex((other, place) => place > index && other.block !== point.block);
+    const room = (width * ((end < 0 ? points.length : end) - index)) / points.length;
+    const letters = Math.min(22, Math.floor(room / LETTER_PIXELS));
+    return letters < 4 ? " " : shorten(title(point), letters);
+  };
   return {
     points,
     labels: points.map((point) => `${title(point)}, ${clock(point.seconds)}`),
-    ticks: points.map((point, index) => (points[index - 1]?.block === point.block ? "" : shorten(title(point), letters))),
+    ticks: points.map(tick),
   };
 }
 
-function ofCourse(lessons) {
-  return { points: lessons, labels: lessons.map((lesson) => lesson.title), ticks: lessons.map((l) => shorten(l.title)) };
+function ofCourse(lessons, width) {
+  const letters = Math.min(22, Math.floor((0.4 * width) / LETTER_PIXELS));
+  return {
+    points: lessons,
+    labels: lessons.map((lesson) => lesson.title),
+    ticks: lessons.map((lesson) => shorten(lesson.title, letters)),
+  };
 }
 
 function draw(figure) {
   const data = JSON.parse(document.getElementById(figure.dataset.timeline).textContent);
   const byLesson = figure.dataset.by === "lesson";
-  const along = byLesson ? ofCourse(data) : ofLesson(data, figure.clientWidth - 60);
+  const width = figure.clientWidth - 60;
+  const along = byLesson ? ofCourse(data, width) : ofLesson(data, width);
   const bars = byLesson || along.points.length < 4; // an area needs a few points to be one
   if (byLesson) {
     for (const box of figure.querySelectorAll(".timeline-canvas")) box.style.height = `${110 + 34 * along.points.length}px`;
@@ -96,7 +111,13 @@ function chart(canvas, type, datasets, { labels, ticks }, byLesson) {
   const places = {
     stacked: type === "bar",
     grid: { color: (context) => (ticks[context.index] && !byLesson ? line : "transparent") },
-    ticks: { color: ink, autoSkip: false, maxRotation: 0, callback: (_, index) => ticks[index] },
+    ticks: {
+      color: ink,
+      autoSkip: false,
+      maxRotation: 0,
+      align: byLesson ? "center" : "start",
+      callback: (_, index) => ticks[index],
+    },
   };
   const shares = {
     stacked: true,
