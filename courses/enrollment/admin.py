@@ -1,10 +1,11 @@
 from django.contrib import admin
 from django.db import transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
 from courses.enrollment.services import fill_seats, lock_course
-from courses.models import Cohort, Enrollment
+from courses.models import Cohort, Course, Enrollment
 
 
 @admin.register(Cohort)
@@ -30,7 +31,9 @@ class EnrollmentAdmin(TaughtCoursesAdmin):
 
     def get_queryset(self, request):
         # Not by a join: the database would sort every row of a course, each with the course's description.
-        return super().get_queryset(request).prefetch_related("course", "cohort")
+        return (
+            super().get_queryset(request).prefetch_related(Prefetch("course", Course.objects.only("title")), "cohort")
+        )
 
     def get_readonly_fields(self, request, obj=None):
         # Moving a row to another person or course would rewrite who learned what.

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
@@ -227,3 +229,14 @@ def test_the_list_leads_to_the_item_analysis(client, quiz):
     quiz.closes_at = timezone.now()
     quiz.save()
     assertContains(client.get(admin_url(Quiz, "changelist")), reverse("quizzes:analysis", args=[quiz.pk]))
+
+
+def test_the_list_of_attempts_costs_the_same_for_many_quizzes_to_filter_by(client, quiz, django_assert_num_queries):
+    client.get(admin_url(QuizAttempt, "changelist"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(admin_url(QuizAttempt, "changelist"))
+    for number in range(5):
+        another = make_quiz(lesson=quiz.lesson, questions=0)
+        type(another.block).objects.filter(pk=another.block_id).update(title=f"Quiz {number}")
+    with django_assert_num_queries(len(few)):
+        assertContains(client.get(admin_url(QuizAttempt, "changelist")), "Quiz 4")
