@@ -138,5 +138,5 @@ def mail_password_links(*, users: list[User], absolute: Callable[[str], str]) ->
         key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
         url = absolute(reverse("account_reset_password_from_key", kwargs=key))
         text = render_to_string("accounts/email/set_password.txt", {"user": user, "url": url})
-        letters.append(EmailMessage("[Attune] Your account is ready", text, None, [user.email]))
+        letters.append(EmailMessage(_("[Attune] Your account is ready"), text, None, [user.email]))
     return get_connection().send_messages(letters) or 0

@@ -4,6 +4,8 @@ from django.contrib.auth.models import Group
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -56,7 +58,7 @@ class UserAdmin(AdministratorsOnly, DjangoUserAdmin, ModelAdmin):
     add_fieldsets = [(None, {"fields": ["email", "display_name", "password1", "password2"]})]
     actions_list = ["import_accounts_action"]
 
-    @action(description="Accounts from a table", url_path="from-a-table")
+    @action(description=gettext_lazy("Accounts from a table"), url_path="from-a-table")
     def import_accounts_action(self, request):
         return redirect("admin:accounts_user_import")
 
@@ -76,7 +78,7 @@ class UserAdmin(AdministratorsOnly, DjangoUserAdmin, ModelAdmin):
             return redirect("admin:accounts_user_changelist")
         context = {
             **self.admin_site.each_context(request),
-            "title": "Accounts from a table",
+            "title": _("Accounts from a table"),
             "form": form,
             "lines": lines,
             "new": sum(line.is_new for line in lines),
@@ -87,7 +89,9 @@ class UserAdmin(AdministratorsOnly, DjangoUserAdmin, ModelAdmin):
         )
 
     def _tell(self, request, made: list[User], send_links: bool) -> None:
-        messages.success(request, f"{len(made)} accounts were made.")
+        messages.success(
+            request, ngettext("%(n)d account was made.", "%(n)d accounts were made.", len(made)) % {"n": len(made)}
+        )
         if not (made and send_links):
             return
         try:
@@ -95,11 +99,18 @@ class UserAdmin(AdministratorsOnly, DjangoUserAdmin, ModelAdmin):
         except OSError as error:  # smtplib's errors are such, too
             messages.error(
                 request,
-                f"The accounts are there, but the mail server refused the links ({type(error).__name__}). "
-                "People can set a password by “Forgot your password?” on the sign-in page.",
+                _(
+                    "The accounts are there, but the mail server refused the links (%(error)s). "
+                    "People can set a password by “Forgot your password?” on the sign-in page."
+                )
+                % {"error": type(error).__name__},
             )
         else:
-            messages.success(request, f"{sent} links to set a password were mailed.")
+            messages.success(
+                request,
+                ngettext("%(n)d link to set a password was mailed.", "%(n)d links to set a password were mailed.", sent)
+                % {"n": sent},
+            )
 
 
 @admin.register(Invitation)

@@ -35,9 +35,9 @@ def invite_instructor(*, email: str, display_name: str, invited_by: User, addres
             expires_at=now + LIFE,
         )
     words = {"invitation": invitation, "invited_by": invited_by, "url": address(token), "days": LIFE.days}
-    message = render_to_string("accounts/email/invitation.txt", words)
+    subject, message = _("[Attune] You are invited to teach"), render_to_string("accounts/email/invitation.txt", words)
     # After the transaction: a slow mail server holds no lock.
-    transaction.on_commit(lambda: send_mail("[Attune] You are invited to teach", message, None, [invitation.email]))
+    transaction.on_commit(lambda: send_mail(subject, message, None, [invitation.email]))
     return invitation
 
 

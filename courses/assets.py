@@ -16,6 +16,7 @@ from django.core.files.base import File
 from django.http import HttpResponse, StreamingHttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.models import Asset, Course
 
@@ -51,9 +52,12 @@ def type_of(head: bytes) -> str:
 
 
 KINDS = {
-    "image": ("a picture: PNG, JPEG, GIF or WebP", {"image/png", "image/jpeg", "image/gif", "image/webp"}),
-    "video": ("a video: MP4 or WebM", {"video/mp4", "video/webm"}),
-    "captions": ("captions: WebVTT, a text that begins with WEBVTT", {"text/vtt"}),
+    "image": (
+        gettext_lazy("a picture: PNG, JPEG, GIF or WebP"),
+        {"image/png", "image/jpeg", "image/gif", "image/webp"},
+    ),
+    "video": (gettext_lazy("a video: MP4 or WebM"), {"video/mp4", "video/webm"}),
+    "captions": (gettext_lazy("captions: WebVTT, a text that begins with WEBVTT"), {"text/vtt"}),
     "file": ("", None),
 }
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
@@ -55,6 +56,7 @@ ATTRIBUTES = {
     "mover": {"accent"},
 }
 CALLOUTS = {"note": _("Note"), "tip": _("Tip"), "warning": _("Careful"), "example": _("Example")}
+TABLE = _("Table")
 LONGEST_FORMULA = 2000  # letters; what is longer is shown as it was written
 # The page has its own headings above a block: the first level of Markdown becomes the third of the page.
 HEADING_SHIFT = 2
@@ -131,13 +133,18 @@ _parser.add_render_rule("td_open", _cell)
 # Wide tables scroll in their own box, which a keyboard can reach, instead of widening the page.
 _parser.add_render_rule(
     "table_open",
-    lambda self, *_: '<div class="table-scroll" tabindex="0" role="region" aria-label="Table">\n<table>\n',
+    lambda *_unused: f'<div class="table-scroll" tabindex="0" role="region" aria-label="{escape(TABLE)}">\n<table>\n',
 )
 _parser.add_render_rule("table_close", lambda self, *_: "</table>\n</div>\n")
 
 
-@lru_cache(maxsize=1024)  # lesson text is read far more often than it changes
 def render(markdown: str) -> SafeString:
+    return _render(markdown, get_language())
+
+
+@lru_cache(maxsize=1024)  # lesson text is read far more often than it changes
+def _render(markdown: str, language: str | None) -> SafeString:
+    """In the language that is active, which a note's heading and a table's name are in."""
     html = _parser.render(markdown)
     safe = nh3.clean(
         html,

@@ -33,11 +33,11 @@ class BlockKind(models.TextChoices):
 
 
 class CompletionRule(models.TextChoices):
-    NONE = "none", "nothing; reading is enough"
-    SEEN = "seen", "seen for so many seconds"
-    WATCHED = "watched", "watched to so many percent"
-    SUBMITTED = "submitted", "handed in"
-    PASSED = "passed", "passed"
+    NONE = "none", _("nothing; reading is enough")
+    SEEN = "seen", _("seen for so many seconds")
+    WATCHED = "watched", _("watched to so many percent")
+    SUBMITTED = "submitted", _("handed in")
+    PASSED = "passed", _("passed")
 
 
 class Role(models.TextChoices):

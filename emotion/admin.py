@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.http import Http404
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.admin_base import ReadOnly
@@ -47,7 +48,7 @@ class LessonClimateAdmin(ReadOnly, TaughtCoursesAdmin):
             timeline = selectors.class_timeline(lesson=lesson)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{lesson.title}: how it looked",
+            "title": _("%(lesson)s: how it looked") % {"lesson": lesson.title},
             "opts": self.opts,
             "lesson": lesson,
             "students": students,

@@ -13,6 +13,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from accounts import audit
@@ -153,7 +154,7 @@ def _ask_guardian(consent: Consent, email: str, link: Callable[[str], str]) -> N
         }
         letter = render_to_string("emotion/email/guardian.txt", words)
         try:
-            send_mail("[Attune] Your consent is asked for", letter, None, [email])
+            send_mail(gettext("[Attune] Your consent is asked for"), letter, None, [email])
         except OSError as error:  # smtplib's errors are such, too; saving the choice again sends another
             logger.error("A letter to a guardian was not sent: %s", type(error).__name__)
 

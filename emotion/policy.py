@@ -52,27 +52,29 @@ def _table() -> dict[tuple[str, str, str], Verdict]:
     """(jurisdiction, institution, purpose) -> verdict. What is not in it is not allowed."""
     rows = {
         ("demonstration", "own-machine", "evaluation"): Verdict(
-            True, "A demonstration on one's own machine, with one's own face.", AI_ACT_SCOPE
+            True, _("A demonstration on one's own machine, with one's own face."), AI_ACT_SCOPE
         ),
         ("european-union", "own-machine", "evaluation"): Verdict(
-            True, "Somebody who tries it on themselves, in private, is no institution.", AI_ACT_SCOPE
+            True, _("Somebody who tries it on themselves, in private, is no institution."), AI_ACT_SCOPE
         ),
         ("united-states", "education", "evaluation"): Verdict(
-            True, "Opt-in per student; under 13 with a parent's consent. State law may ask for more.", US_PRIVACY
+            True, _("Opt-in per student; under 13 with a parent's consent. State law may ask for more."), US_PRIVACY
         ),
         ("united-states", "education", "education"): Verdict(
-            True, "Opt-in per student; under 13 with a parent's consent. State law may ask for more.", US_PRIVACY
+            True, _("Opt-in per student; under 13 with a parent's consent. State law may ask for more."), US_PRIVACY
         ),
     }
     for institution in ("education", "workplace"):
         for purpose in ("evaluation", "education"):
             rows["european-union", institution, purpose] = Verdict(
-                False, "Inferring emotions is prohibited here, trials included; consent does not lift it.", EU_AI_ACT
+                False, _("Inferring emotions is prohibited here, trials included; consent does not lift it."), EU_AI_ACT
             )
         rows["european-union", institution, "medical-safety"] = Verdict(
             False,
-            "The prohibition excepts medical and safety reasons, but this software is not made or assessed for them, "
-            "and such a use is high-risk.",
+            _(
+                "The prohibition excepts medical and safety reasons, but this software is not made or assessed for "
+                "them, and such a use is high-risk."
+            ),
             f"{EU_AI_ACT}; {HIGH_RISK}",
         )
     return rows
@@ -80,7 +82,7 @@ def _table() -> dict[tuple[str, str, str], Verdict]:
 
 POLICY = _table()
 NOT_IN_THE_TABLE = Verdict(
-    False, "This jurisdiction, kind of institution and purpose are not in the policy table.", "emotion/policy.py"
+    False, _("This jurisdiction, kind of institution and purpose are not in the policy table."), "emotion/policy.py"
 )
 
 
@@ -97,7 +99,10 @@ def state_gate(
     override = "" if verdict.allowed else settings.ATTUNE_POLICY_OVERRIDE
     if not verdict.allowed and not override:
         stated = f"'{jurisdiction}', '{institution}', '{purpose}'"
-        raise ValidationError(f"The emotion features stay off for {stated}: {verdict.reason} ({verdict.citation})")
+        raise ValidationError(
+            _("The emotion features stay off for %(stated)s: %(reason)s (%(citation)s)")
+            % {"stated": stated, "reason": verdict.reason, "citation": verdict.citation}
+        )
     use = {"jurisdiction": jurisdiction, "institution": institution, "purpose": purpose}
     with transaction.atomic():
         kept = {"notice": NOTICE_VERSION if by else "", "override": override}

@@ -47,8 +47,8 @@ BUCKET_SECONDS = 10
 # SQLite has one writer, and those who wait for it look in only every few milliseconds.
 PRUNE_PAUSE_SECONDS = 0.02
 NOT_OFFERED = {
-    "server": "Pictures are not read on the server here.",
-    "device": "Reading pictures on your own device is not offered here.",
+    "server": _("Pictures are not read on the server here."),
+    "device": _("Reading pictures on your own device is not offered here."),
 }
 CAMERA_NOT_ALLOWED = _("You have not allowed the camera in this course.")
 WAITS_FOR_GUARDIAN = _("The camera waits until your parent or guardian has agreed.")

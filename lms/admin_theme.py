@@ -2,6 +2,7 @@
 
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 
 def _teaches(request) -> bool:
@@ -25,7 +26,7 @@ def _item(title: str, icon: str, view: str, permission=_teaches) -> dict:
 UNFOLD = {
     "SITE_TITLE": "Attune",
     "SITE_HEADER": "Attune",
-    "SITE_SUBHEADER": "Teaching and administration",
+    "SITE_SUBHEADER": _("Teaching and administration"),
     "SITE_URL": "/home/",
     "SITE_SYMBOL": "spa",
     "SITE_FAVICONS": [
@@ -77,31 +78,33 @@ UNFOLD = {
         "show_all_applications": True,
         "navigation": [
             {
-                "title": "Teaching",
+                "title": _("Teaching"),
                 "separator": False,
                 "items": [
-                    _item("Courses", "menu_book", "admin:courses_course_changelist"),
-                    _item("Modules", "folder", "admin:courses_module_changelist"),
-                    _item("Lessons", "article", "admin:courses_lesson_changelist"),
-                    _item("Quizzes", "quiz", "admin:courses_quiz_changelist"),
-                    _item("Questions", "help", "admin:courses_question_changelist"),
-                    _item("Question pools", "inventory_2", "admin:courses_questionpool_changelist"),
-                    _item("Enrollments", "group", "admin:courses_enrollment_changelist"),
-                    _item("Lesson climates", "mood", "admin:emotion_lessonclimate_changelist", _sees_climates),
+                    _item(_("Courses"), "menu_book", "admin:courses_course_changelist"),
+                    _item(_("Modules"), "folder", "admin:courses_module_changelist"),
+                    _item(_("Lessons"), "article", "admin:courses_lesson_changelist"),
+                    _item(_("Quizzes"), "quiz", "admin:courses_quiz_changelist"),
+                    _item(_("Questions"), "help", "admin:courses_question_changelist"),
+                    _item(_("Question pools"), "inventory_2", "admin:courses_questionpool_changelist"),
+                    _item(_("Enrollments"), "group", "admin:courses_enrollment_changelist"),
+                    _item(_("Lesson climates"), "mood", "admin:emotion_lessonclimate_changelist", _sees_climates),
                 ],
             },
             {
-                "title": "Administration",
+                "title": _("Administration"),
                 "separator": True,
                 "items": [
-                    _item("People", "person", "admin:accounts_user_changelist", _is_administrator),
-                    _item("Invitations", "mail", "admin:accounts_invitation_changelist", _is_administrator),
-                    _item("Emotion features", "policy", "admin:emotion_featuregate_changelist", _is_administrator),
-                    _item("Audit log", "fact_check", "admin:accounts_auditentry_changelist", _is_administrator),
-                    _item("Webhooks sent", "outbound", "admin:courses_webhookdelivery_changelist", _is_administrator),
-                    _item("Models", "neurology", "admin:emotion_modelversion_changelist", _is_administrator),
-                    _item("Workers", "monitor_heart", "workers", _is_administrator),
-                    _item("Training runs", "timeline", "admin:training_trainingrun_changelist", _is_administrator),
+                    _item(_("People"), "person", "admin:accounts_user_changelist", _is_administrator),
+                    _item(_("Invitations"), "mail", "admin:accounts_invitation_changelist", _is_administrator),
+                    _item(_("Emotion features"), "policy", "admin:emotion_featuregate_changelist", _is_administrator),
+                    _item(_("Audit log"), "fact_check", "admin:accounts_auditentry_changelist", _is_administrator),
+                    _item(
+                        _("Webhooks sent"), "outbound", "admin:courses_webhookdelivery_changelist", _is_administrator
+                    ),
+                    _item(_("Models"), "neurology", "admin:emotion_modelversion_changelist", _is_administrator),
+                    _item(_("Workers"), "monitor_heart", "workers", _is_administrator),
+                    _item(_("Training runs"), "timeline", "admin:training_trainingrun_changelist", _is_administrator),
                 ],
             },
         ],

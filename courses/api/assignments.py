@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
@@ -133,12 +134,12 @@ class GivenMarkSerializer(serializers.Serializer):
 
     def validate_points(self, points: float | None) -> float | None:
         if points is not None and points != points:  # NaN is between nothing and nothing
-            raise serializers.ValidationError("Give a number.")
+            raise serializers.ValidationError(_("Give a number."))
         return points
 
     def validate_levels(self, levels: dict[str, int]) -> dict[int, int]:
         if not all(key.isascii() and key.isdecimal() and len(key) < 19 for key in levels):
-            raise serializers.ValidationError("Name each row by its id.")
+            raise serializers.ValidationError(_("Name each row by its id."))
         return {int(key): level for key, level in levels.items()}
 
 
@@ -195,13 +196,13 @@ class Assignments(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
         """Show all marks that wait, together. For those who mark it."""
         assignment = self.get_object()
         if not Assignment.objects.graded_by(request.user).filter(pk=assignment.pk).exists():
-            raise PermissionDenied("Marks are released by those who teach or assist in the course.")
+            raise PermissionDenied(_("Marks are released by those who teach or assist in the course."))
         return Response({"released": services.release_marks(assignment=assignment)})
 
     def _taken(self) -> Assignment:
         assignment = self.get_object()
         if not Assignment.objects.taken_by(self.request.user).filter(pk=assignment.pk).exists():
-            raise PermissionDenied("Only those who take a course as students hand in its work.")
+            raise PermissionDenied(_("Only those who take a course as students hand in its work."))
         return assignment
 
     def _answer(self, service, **what) -> Response:
@@ -239,7 +240,7 @@ class Submissions(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
         409 where somebody else marked it since the version in `over`; `version` is then that of their mark."""
         submission = self.get_object()
         if not Submission.objects.graded_by(request.user).filter(pk=submission.pk).exists():
-            raise PermissionDenied("Marks are given by those who teach or assist in the course.")
+            raise PermissionDenied(_("Marks are given by those who teach or assist in the course."))
         sent = checked(GivenMarkSerializer, request)
         try:
             _taken(

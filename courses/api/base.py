@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import viewsets
 from rest_framework.exceptions import APIException, ValidationError
@@ -49,7 +50,7 @@ class Conflict(APIException):
     """409: the request is well formed, but what it asks for cannot be now. `detail` may carry more than words."""
 
     status_code = 409
-    default_detail = "This cannot be now."
+    default_detail = gettext_lazy("This cannot be now.")
     default_code = "conflict"
 
 

@@ -1,6 +1,7 @@
 """Discussions over REST. Who may is asked of the same Standing as on the pages."""
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -115,7 +116,7 @@ class DiscussionAPI(CourseAPI):
 
     def allow(self, allowed: bool) -> None:
         if not allowed:
-            raise PermissionDenied("You may not do this in this discussion.")
+            raise PermissionDenied(_("You may not do this in this discussion."))
 
 
 class Threads(mixins.ListModelMixin, mixins.RetrieveModelMixin, DiscussionAPI):
@@ -131,14 +132,14 @@ class Threads(mixins.ListModelMixin, mixins.RetrieveModelMixin, DiscussionAPI):
         sent = checked(NewThreadSerializer, request)
         lesson = Lesson.objects.visible_to(request.user).filter(pk=sent.pop("lesson")).first()
         if lesson is None:
-            raise ValidationError({"lesson": "There is no such lesson for you."})
+            raise ValidationError({"lesson": _("There is no such lesson for you.")})
         require_open(user=request.user, lesson=lesson)
         may = self.standing_in(lesson.course)
         self.allow(may.writes)
         block = sent.pop("block", None)
         sent["block"] = lesson.blocks.filter(pk=block).first() if block else None
         if block and sent["block"] is None:
-            raise ValidationError({"block": "That part does not belong to this lesson."})
+            raise ValidationError({"block": _("That part does not belong to this lesson.")})
         thread = _posted(services.start_thread, user=request.user, lesson=lesson, moderates=may.moderates, **sent)
         shown = self.get_queryset().get(pk=thread.pk)
         return Response(self.get_serializer(shown).data, status=status.HTTP_201_CREATED)
@@ -180,7 +181,7 @@ class Posts(mixins.ListModelMixin, mixins.RetrieveModelMixin, DiscussionAPI):
         threads = Thread.objects.visible_to(request.user).select_related("lesson__module__course")
         thread = threads.filter(pk=sent["thread"]).first()
         if thread is None:
-            raise ValidationError({"thread": "There is no such thread for you."})
+            raise ValidationError({"thread": _("There is no such thread for you.")})
         may = self.standing_in(thread.course)
         self.allow(may.writes)
         post = _posted(services.reply, user=request.user, thread=thread, moderates=may.moderates, body=sent["body"])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -102,7 +103,7 @@ class AnswersSerializer(serializers.Serializer):
 
     def validate_answers(self, given: dict) -> dict:
         if len(given) > 2000:
-            raise serializers.ValidationError("These are more answers than a quiz has questions.")
+            raise serializers.ValidationError(_("These are more answers than a quiz has questions."))
         return given
 
 
@@ -176,7 +177,7 @@ class Quizzes(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
     def _learned(self) -> Quiz:
         quiz = self.get_object()
         if not quiz.course.is_learned_by(self.request.user):
-            raise PermissionDenied("Only those who take a course as students answer its quizzes.")
+            raise PermissionDenied(_("Only those who take a course as students answer its quizzes."))
         return quiz
 
     def _shown(self, quiz: Quiz) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the API shows of courses, and takes. Writes go through the same services as the authors' pages."""
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -105,7 +106,7 @@ class BlockSerializer(serializers.ModelSerializer):
         if not self._teaches(block):
             shown["body"] = None
             if shown["missing"]:
-                shown |= {"missing": "Not ready yet.", "alt_text": "", "address": "", "file": None, "captions": None}
+                shown |= {"missing": _("Not ready yet."), "alt_text": "", "address": "", "file": None, "captions": None}
         return shown
 
     def _teaches(self, block: Block) -> bool:
@@ -117,16 +118,18 @@ class BlockSerializer(serializers.ModelSerializer):
             attrs["body"] = ""
         kind = attrs.get("kind") or self.instance.kind
         if self.instance and attrs.get("kind", kind) != self.instance.kind:
-            raise serializers.ValidationError({"kind": "A block keeps its kind."})
+            raise serializers.ValidationError({"kind": _("A block keeps its kind.")})
         if self.instance and "version" not in attrs:
-            raise serializers.ValidationError({"version": "Say which version of the block you have read."})
+            raise serializers.ValidationError({"version": _("Say which version of the block you have read.")})
         rule = attrs.get("rule", self.instance.rule if self.instance else Block.Rule.NONE)
         value = attrs.get("rule_value", self.instance.rule_value if self.instance else 0)
         if rule not in blocks.type_of(kind).rules:
-            raise serializers.ValidationError({"rule": "This part cannot be completed in that way."})
+            raise serializers.ValidationError({"rule": _("This part cannot be completed in that way.")})
         largest = LARGEST_VALUE.get(rule, 0)
         if largest and not 1 <= value <= largest:
-            raise serializers.ValidationError({"rule_value": f"For this rule, from 1 to {largest}."})
+            raise serializers.ValidationError(
+                {"rule_value": _("For this rule, from 1 to %(largest)s.") % {"largest": largest}}
+            )
         if not largest:
             attrs["rule_value"] = 0
         return attrs

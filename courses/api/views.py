@@ -2,6 +2,7 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, mixins, status
 from rest_framework.decorators import action
@@ -33,7 +34,7 @@ class Courses(Writable, *Readable, CourseAPI):
 
     def perform_create(self, serializer):
         if not self.request.user.has_perm("courses.add_course"):
-            raise PermissionDenied("Courses are begun by instructors.")
+            raise PermissionDenied(_("Courses are begun by instructors."))
         given = serializer.validated_data
         course = studio.create_course(user=self.request.user, title=given["title"], summary=given["summary"])
         course.description = given.get("description", "")
@@ -92,7 +93,7 @@ class Modules(Writable, *Readable, CourseAPI):
 def _stays(serializer, field: str) -> None:
     given = serializer.validated_data.get(field)
     if given is not None and given != getattr(serializer.instance, field):
-        raise ValidationError({field: "It stays where it is; the authors' pages move things."})
+        raise ValidationError({field: _("It stays where it is; the authors' pages move things.")})
 
 
 class Lessons(Writable, *Readable, CourseAPI):
@@ -104,7 +105,7 @@ class Lessons(Writable, *Readable, CourseAPI):
         given = dict(serializer.validated_data)
         wanted = given.pop("status", None)
         if wanted == Lesson.Status.PUBLISHED:
-            raise Conflict("A new lesson has nothing to show yet. Give it a part first, then publish it.")
+            raise Conflict(_("A new lesson has nothing to show yet. Give it a part first, then publish it."))
         lesson = studio.add_lesson(module=given.pop("module"), title=given.pop("title"))
         for name, value in given.items():
             setattr(lesson, name, value)
@@ -125,12 +126,12 @@ class Lessons(Writable, *Readable, CourseAPI):
         """Tick this lesson for yourself. 409 tells what it still asks for."""
         lesson = self.get_object()
         if not lesson.course.is_learned_by(request.user):
-            raise PermissionDenied("Only those who take a course as students leave progress in it.")
+            raise PermissionDenied(_("Only those who take a course as students leave progress in it."))
         try:
             progress = services.complete_lesson(user=request.user, lesson=lesson)
         except services.StillOpen as error:
             left = [{"block": i.block.pk, "title": i.block.title, "words": i.words} for i in error.remaining]
-            return Response({"detail": "This lesson is still open.", "remaining": left}, status=409)
+            return Response({"detail": _("This lesson is still open."), "remaining": left}, status=409)
         return Response(s.ProgressSerializer(progress, context=self.get_serializer_context()).data)
 
 
@@ -201,7 +202,7 @@ class Enrollments(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
         """Leave a course. Somebody else's place is given up on the pages of those who teach it, not here."""
         enrollment = self.get_object()
         if enrollment.user_id != request.user.pk:
-            raise PermissionDenied("You may give up your own place only.")
+            raise PermissionDenied(_("You may give up your own place only."))
         services.withdraw_student(user=request.user, course=enrollment.course)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

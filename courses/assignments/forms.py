@@ -50,6 +50,11 @@ class AssignmentForm(forms.ModelForm):
             "file_types",
             "largest_mb",
         ]
+        labels = {
+            "points": gettext_lazy("Points"),
+            "pass_percent": gettext_lazy("Percent to pass"),
+            "file_types": gettext_lazy("File types"),
+        }
 
 
 class CriterionForm(forms.ModelForm):

@@ -23,9 +23,12 @@ class Assignment(models.Model):
         help_text=gettext_lazy("With a rubric, the sum of its best levels counts instead."),
     )
     pass_percent = models.PositiveSmallIntegerField(default=50, validators=[MaxValueValidator(100)])
-    takes_text = models.BooleanField("text can be handed in", default=True)
+    takes_text = models.BooleanField(gettext_lazy("text can be handed in"), default=True)
     most_files = models.PositiveSmallIntegerField(
-        "how many files", default=3, validators=[MaxValueValidator(20)], help_text="0 takes none."
+        gettext_lazy("how many files"),
+        default=3,
+        validators=[MaxValueValidator(20)],
+        help_text=gettext_lazy("0 takes none."),
     )
     file_types = models.CharField(
         max_length=200,
@@ -34,23 +37,23 @@ class Assignment(models.Model):
         help_text=gettext_lazy("Endings. Empty takes any."),
     )
     largest_mb = models.PositiveSmallIntegerField(
-        "largest file, MB", default=20, validators=[MinValueValidator(1), MaxValueValidator(200)]
+        gettext_lazy("largest file, MB"), default=20, validators=[MinValueValidator(1), MaxValueValidator(200)]
     )
     due_at = models.DateTimeField("due", null=True, blank=True)
     late_percent = models.PositiveSmallIntegerField(
-        "percent off a day late",
+        gettext_lazy("percent off a day late"),
         default=0,
         validators=[MaxValueValidator(100)],
         help_text=gettext_lazy("For each day that began."),
     )
     late_until = models.DateTimeField(
-        "taken until",
+        gettext_lazy("taken until"),
         null=True,
         blank=True,
         help_text=gettext_lazy("After this nothing is taken. Empty: late work is always taken."),
     )
     resubmissions = models.PositiveSmallIntegerField(
-        "times it may be handed in again", default=1, validators=[MaxValueValidator(50)]
+        gettext_lazy("times it may be handed in again"), default=1, validators=[MaxValueValidator(50)]
     )
 
     objects = querysets.AssignmentQuerySet.as_manager()

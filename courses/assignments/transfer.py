@@ -1,5 +1,7 @@
 """An assignment and its rubric as they travel with a course."""
 
+from django.utils.translation import gettext as _
+
 from courses.models import Assignment, Block, Criterion
 from courses.transfer.fields import check_type, filled, plain, rows_of
 
@@ -12,7 +14,7 @@ def export_assignment(block: Block) -> dict:
 
 
 def build_assignment(block: Block, data: dict) -> None:
-    where = f"The assignment “{block.title}”"
+    where = _("The assignment “%(title)s”") % {"title": block.title}
     assignment = filled(Assignment(block=block), data, where)
     assignment.save()
     for position, row in enumerate(rows_of(data, "criteria", where), start=1):

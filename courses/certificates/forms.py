@@ -11,4 +11,6 @@ class RuleForm(forms.ModelForm):
 
 
 class RevokeForm(forms.Form):
-    reason = forms.CharField(max_length=400, help_text=_("Kept here; the public page only says that it was revoked."))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=400, help_text=_("Kept here; the public page only says that it was revoked.")
+    )

@@ -31,18 +31,21 @@ class CertificateRule(models.Model):
     """Whether a course gives certificates, and for what beside all of its lessons."""
 
     course = models.OneToOneField("courses.Course", models.CASCADE, related_name="certificate_rule")
-    is_on = models.BooleanField("give certificates", default=False)
+    is_on = models.BooleanField(gettext_lazy("give certificates"), default=False)
     lowest_percent = models.PositiveSmallIntegerField(
-        "lowest total",
+        gettext_lazy("lowest total"),
         null=True,
         blank=True,
         validators=[MaxValueValidator(100)],
         help_text=gettext_lazy("Percent in the gradebook. Empty: completing every lesson is enough."),
     )
     words = models.CharField(
-        "words on it", max_length=200, blank=True, help_text=gettext_lazy("Such as: Six weeks, about 40 hours of work.")
+        gettext_lazy("words on it"),
+        max_length=200,
+        blank=True,
+        help_text=gettext_lazy("Such as: Six weeks, about 40 hours of work."),
     )
-    signatory = models.CharField("who signs", max_length=120, blank=True)
+    signatory = models.CharField(gettext_lazy("who signs"), max_length=120, blank=True)
 
     objects = RuleQuerySet.as_manager()
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from courses.models import CertificateRule, Course
 from courses.transfer.fields import check_type, filled, plain
 
@@ -11,4 +13,4 @@ def export_rule(course: Course, refs) -> dict[str, Any]:
 
 
 def build_rule(course: Course, data: Any, refs) -> None:
-    filled(CertificateRule(course=course), check_type(data, dict, "The certificates"), "The certificates").save()
+    filled(CertificateRule(course=course), check_type(data, dict, _("The certificates")), _("The certificates")).save()

@@ -60,10 +60,10 @@ class Invitation(models.Model):
     )
     cohort = models.ForeignKey(Cohort, models.SET_NULL, null=True, blank=True, related_name="+")
     most_uses = models.PositiveIntegerField(
-        "how many may use it", null=True, blank=True, help_text=gettext_lazy("Empty: any number.")
+        gettext_lazy("how many may use it"), null=True, blank=True, help_text=gettext_lazy("Empty: any number.")
     )
     uses = models.PositiveIntegerField(default=0, editable=False)
-    expires_at = models.DateTimeField("works until", null=True, blank=True)
+    expires_at = models.DateTimeField(gettext_lazy("works until"), null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     site = models.CharField(
         max_length=200, blank=True, editable=False, help_text=gettext_lazy("What its mail's link begins with.")

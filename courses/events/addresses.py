@@ -8,6 +8,7 @@ import threading
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 TIMEOUT = 15  # seconds, for a whole request
 # Addresses that carry an IPv4 address inside: the inner one is what is reached.
@@ -25,24 +26,24 @@ def is_listed(host: str) -> bool:
 def check_url(url: str) -> SplitResult:
     """The parts of an address we may send to, as far as it can be told without asking for its host. Raises Refused."""
     if not url.isascii():
-        raise Refused("Write the address without accents and special letters.")
+        raise Refused(_("Write the address without accents and special letters."))
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  (reading the port is what validates it)
     except ValueError:
-        raise Refused("This is not an address.") from None
+        raise Refused(_("This is not an address.")) from None
     if not parts.hostname:
-        raise Refused("This is not an address.")
+        raise Refused(_("This is not an address."))
     if parts.scheme != "https" and not (parts.scheme == "http" and is_listed(parts.hostname)):
-        raise Refused("The address has to begin with https://.")
+        raise Refused(_("The address has to begin with https://."))
     if parts.username or parts.password:
-        raise Refused("The address must not hold a name or a password.")
+        raise Refused(_("The address must not hold a name or a password."))
     try:
         literal = ipaddress.ip_address(parts.hostname)
     except ValueError:
         return parts
     if not is_listed(parts.hostname) and not is_public(literal):
-        raise Refused("The address lies inside a private network.")
+        raise Refused(_("The address lies inside a private network."))
     return parts
 
 
@@ -61,11 +62,11 @@ def resolve(host: str, port: int) -> str:
     try:
         found = [row[4][0] for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
-        raise Refused("There is no machine of this name.") from None
+        raise Refused(_("There is no machine of this name.")) from None
     if not is_listed(host):
         for address in found:
             if not is_public(ipaddress.ip_address(address.partition("%")[0])):
-                raise Refused("The address lies inside a private network.")
+                raise Refused(_("The address lies inside a private network."))
     return found[0]
 
 

@@ -1,4 +1,6 @@
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.events import addresses
 from courses.models import WebhookEndpoint
@@ -12,16 +14,16 @@ class WishesForm(forms.ModelForm):
     def clean(self):
         cleaned = super().clean()
         if not any(cleaned.get(name) for name in WishesForm.Meta.fields):
-            raise forms.ValidationError("Choose at least one kind of event.")
+            raise forms.ValidationError(_("Choose at least one kind of event."))
         return cleaned
 
 
 class EndpointForm(WishesForm):
     url = forms.URLField(
-        label="Address",
+        label=gettext_lazy("Address"),
         max_length=400,
         assume_scheme="https",
-        help_text="Where we send to, beginning with https://.",
+        help_text=gettext_lazy("Where we send to, beginning with https://."),
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -35,5 +37,5 @@ class EndpointForm(WishesForm):
         except addresses.Refused as error:
             raise forms.ValidationError(str(error)) from None
         if WebhookEndpoint.objects.filter(course=self.instance.course, url=url).exists():
-            raise forms.ValidationError("This address is told already.")
+            raise forms.ValidationError(_("This address is told already."))
         return url

@@ -8,6 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from courses.events.signing import new_secret
 from courses.querysets import _taught_course_ids
@@ -77,9 +78,9 @@ class WebhookEndpoint(models.Model):
     secret = models.CharField(max_length=80, default=new_secret, editable=False)
     former_secret = models.CharField(max_length=80, blank=True, editable=False)
     rotated_at = models.DateTimeField(null=True, editable=False)
-    wants_enrollment = models.BooleanField("enrollments", default=True)
-    wants_completion = models.BooleanField("completed lessons and courses", default=True)
-    wants_grade = models.BooleanField("quiz results and marks", default=True)
+    wants_enrollment = models.BooleanField(gettext_lazy("enrollments"), default=True)
+    wants_completion = models.BooleanField(gettext_lazy("completed lessons and courses"), default=True)
+    wants_grade = models.BooleanField(gettext_lazy("quiz results and marks"), default=True)
     is_enabled = models.BooleanField("switched on", default=True)
     failing_since = models.DateTimeField(null=True, editable=False)
     switched_off_because = models.CharField(max_length=300, blank=True, editable=False)

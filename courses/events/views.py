@@ -3,6 +3,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from courses.events import services
@@ -44,7 +45,7 @@ def webhooks(request: HttpRequest, slug: str | None = None) -> HttpResponse:
             with transaction.atomic():
                 endpoint = form.save()
         except IntegrityError:  # a second press, at the same time
-            form.add_error("url", "This address is told already.")
+            form.add_error("url", _("This address is told already."))
         else:
             return _page(request, endpoint, secret=endpoint.secret)
     context = {"course": course, "form": form, "endpoints": WebhookEndpoint.objects.filter(course=course)}
@@ -57,7 +58,7 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
     form = WishesForm(request.POST, instance=endpoint) if request.method == "POST" else None
     if form and form.is_valid():
         form.save()
-        messages.success(request, "Kept.")
+        messages.success(request, _("Kept."))
         return redirect("events:webhook", pk=pk)
     return _page(request, endpoint, form=form)
 
@@ -73,7 +74,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     services.send_test(endpoint=_endpoint(request, pk))
-    messages.success(request, "The test is on its way. Reload this page in some seconds to see the answer.")
+    messages.success(request, _("The test is on its way. Reload this page in some seconds to see the answer."))
     return redirect("events:webhook", pk=pk)
 
 
@@ -89,7 +90,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = _endpoint(request, pk)
     endpoint.delete()
-    messages.success(request, f"{endpoint.url} is told nothing more.")
+    messages.success(request, _("%(url)s is told nothing more.") % {"url": endpoint.url})
     return redirect("events:course", slug=endpoint.course.slug) if endpoint.course else redirect("events:site")
 
 
@@ -98,5 +99,5 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     delivery = get_object_or_404(WebhookDelivery.objects.visible_to(request.user), pk=pk)
     services.send_again(delivery=delivery)
-    messages.success(request, "It is sent again. Reload this page in some seconds to see the answer.")
+    messages.success(request, _("It is sent again. Reload this page in some seconds to see the answer."))
     return redirect("events:webhook", pk=delivery.endpoint_id)

@@ -6,11 +6,13 @@ from django.utils.translation import gettext_lazy
 class OverrideForm(forms.Form):
     points = forms.FloatField(min_value=0, required=False)
     excused = forms.BooleanField(required=False, label=gettext_lazy("Excused: it counts nowhere"))
-    reason = forms.CharField(max_length=400, help_text=gettext_lazy("Kept in the trail below."))
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=400, help_text=gettext_lazy("Kept in the trail below.")
+    )
 
     def __init__(self, *args, most: float, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["points"].label = f"Points, of {most:g}"
+        self.fields["points"].label = _("Points, of %(most)s") % {"most": f"{most:g}"}
         self.fields["points"].help_text = _("Empty: as it was marked.")
         self.fields["points"].max_value = most
         self.most = most
@@ -21,7 +23,9 @@ class OverrideForm(forms.Form):
         if points is not None and cleaned.get("excused"):
             self.add_error("points", _("Give points or excuse it, not both."))
         if points is not None and points > self.most * 2:
-            self.add_error("points", f"{self.most * 2:g} is the most, twice what it is worth.")
+            self.add_error(
+                "points", _("%(most)s is the most, twice what it is worth.") % {"most": f"{self.most * 2:g}"}
+            )
         return cleaned
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from courses.events.services import record
@@ -42,8 +43,8 @@ def override_grade(
 
 def _words(override: GradeOverride | None) -> str:
     if override is None:
-        return "as marked"
-    return "excused" if override.is_excused else f"{override.points:g}"
+        return gettext_noop("as marked")
+    return gettext_noop("excused") if override.is_excused else f"{override.points:g}"
 
 
 @transaction.atomic

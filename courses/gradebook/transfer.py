@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from courses.models import Assignment, Block, Course, GradebookRule, GradeCategory, GradePlacement, Quiz
 from courses.transfer.fields import NotACourse, check_type, filled, plain, rows_of
 
 PLACE = ("position",)  # the order of a list says it
-HERE = "The gradebook"
+HERE = gettext_lazy("The gradebook")
 
 
 def export_gradebook(course: Course, refs) -> dict[str, Any]:
@@ -24,13 +27,13 @@ def build_gradebook(course: Course, data: Any, refs) -> None:
     filled(GradebookRule(course=course), data, HERE).save()
     keys = {block.pk: key for key, block in _blocks_by_key(course).items()}
     for n, row in enumerate(rows_of(data, "categories", HERE), start=1):
-        where = f"{HERE}, category {n}"
+        where = _("%(where)s, category %(n)s") % {"where": HERE, "n": n}
         category = filled(GradeCategory(course=course, position=n), row, where, PLACE)
         category.save()
         for name in check_type(row.get("blocks", []), list, f"{where}, blocks"):
             key = keys.get(refs.row(name, Block).pk)
             if key is None:
-                raise NotACourse(f"{where}: the block {name} gets no marks.")
+                raise NotACourse(_("%(where)s: the block %(name)s gets no marks.") % {"where": where, "name": name})
             GradePlacement.objects.create(course=course, category=category, key=key)
 
 

@@ -42,14 +42,14 @@ class Quiz(models.Model):
     block = models.OneToOneField("courses.Block", models.CASCADE, related_name="quiz")
     pass_percent = models.PositiveSmallIntegerField(default=70)
     attempt_limit = models.PositiveSmallIntegerField(
-        "attempts",
+        _("attempts"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
         help_text=_("Empty: as many as one likes."),
     )
     minutes = models.PositiveSmallIntegerField(
-        "minutes for an attempt",
+        _("minutes for an attempt"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
@@ -61,7 +61,7 @@ class Quiz(models.Model):
     )
     shuffle_questions = models.BooleanField(default=False)
     shuffle_choices = models.BooleanField(default=False)
-    show_answers = models.CharField("show right answers", max_length=15, choices=Show, default=Show.AFTER_ATTEMPT)
+    show_answers = models.CharField(_("show right answers"), max_length=15, choices=Show, default=Show.AFTER_ATTEMPT)
 
     objects = querysets.QuizQuerySet.as_manager()
 
@@ -172,14 +172,16 @@ class Question(models.Model):
     explanation = models.TextField(blank=True, help_text=_("Markdown, shown with the result."))
     points = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     accepted = models.TextField(
-        "accepted answers", blank=True, help_text=_("For a short text: each form that counts as right on its own line.")
+        _("accepted answers"),
+        blank=True,
+        help_text=_("For a short text: each form that counts as right on its own line."),
     )
     exact = models.BooleanField(
-        "capitals and spaces count",
+        _("capitals and spaces count"),
         default=False,
         help_text=_("For short texts and gaps. Otherwise “new  york” is New York."),
     )
-    number = models.FloatField("right number", null=True, blank=True, help_text=_("For a number."))
+    number = models.FloatField(_("right number"), null=True, blank=True, help_text=_("For a number."))
     tolerance = models.FloatField(
         default=0, validators=[MinValueValidator(0)], help_text=_("How far off still counts as right.")
     )
@@ -253,10 +255,10 @@ class QuizAccommodation(models.Model):
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiz_accommodations")
     time_factor = models.FloatField(
-        default=1, validators=[MinValueValidator(1)], help_text="1.5 gives half as much time again."
+        default=1, validators=[MinValueValidator(1)], help_text=_("1.5 gives half as much time again.")
     )
     extra_attempts = models.PositiveSmallIntegerField(default=0)
-    closes_at = models.DateTimeField("closes later, at", null=True, blank=True)
+    closes_at = models.DateTimeField(_("closes later, at"), null=True, blank=True)
 
     objects = querysets.AccommodationQuerySet.as_manager()
 

@@ -1,5 +1,7 @@
 """A quiz, its questions, and the pools it draws from, as they travel with a course."""
 
+from django.utils.translation import gettext as _
+
 from courses.models import Block, Choice, Course, Question, QuestionPool, Quiz, QuizDraw
 from courses.transfer.fields import NotACourse, check_type, filled, plain, rows_of
 
@@ -15,14 +17,14 @@ def export_quiz(block: Block) -> dict:
 
 
 def build_quiz(block: Block, data: dict) -> None:
-    where = f"The quiz “{block.title}”"
+    where = _("The quiz “%(title)s”") % {"title": block.title}
     quiz = filled(Quiz(block=block), data, where)
     quiz.save()
     _build_questions(rows_of(data, "questions", where), where, quiz=quiz)
     for row in rows_of(data, "draws", where):
-        pool, _ = QuestionPool.objects.get_or_create(course=block.course, title=_title(row.get("pool"), where))
+        pool, _made = QuestionPool.objects.get_or_create(course=block.course, title=_title(row.get("pool"), where))
         if quiz.draws.filter(pool=pool).exists():
-            raise NotACourse(f"{where}: it draws from “{pool}” twice.")
+            raise NotACourse(_("%(where)s: it draws from “%(pool)s” twice.") % {"where": where, "pool": pool})
         filled(QuizDraw(quiz=quiz, pool=pool), row, where).save()
 
 
@@ -33,13 +35,17 @@ def export_pools(course: Course, refs) -> list[dict]:
 
 def build_pools(course: Course, data, refs) -> None:
     seen = set()
-    for row in rows_of({"pools": data}, "pools", "The course"):
+    for row in rows_of({"pools": data}, "pools", _("The course")):
         title = _title(row.get("title"), "A pool")
         if title in seen:
-            raise NotACourse(f"The pool “{title}” is there twice.")
+            raise NotACourse(_("The pool “%(title)s” is there twice.") % {"title": title})
         seen.add(title)
-        pool, _ = QuestionPool.objects.get_or_create(course=course, title=title)
-        _build_questions(rows_of(row, "questions", f"The pool “{title}”"), f"The pool “{title}”", pool=pool)
+        pool, _made = QuestionPool.objects.get_or_create(course=course, title=title)
+        _build_questions(
+            rows_of(row, "questions", _("The pool “%(title)s”") % {"title": title}),
+            _("The pool “%(title)s”") % {"title": title},
+            pool=pool,
+        )
 
 
 def _title(value, where: str) -> str:

@@ -3,11 +3,14 @@ module by their places. Cohorts and their dates stay here."""
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from courses.models import Course, Lesson, Module
 from courses.release.locks import why_circular
 from courses.transfer.fields import NotACourse, check_type
 
-HERE = "The prerequisites"
+HERE = gettext_lazy("The prerequisites")
 
 
 def export_prerequisites(course: Course, refs) -> dict[str, list[str]]:
@@ -21,5 +24,5 @@ def build_prerequisites(course: Course, data: Any, refs) -> None:
         row = refs.row(name, Lesson if "." in name else Module)
         wanted = [refs.row(first, Lesson) for first in check_type(names, list, f"{HERE} of {name}")]
         if why := why_circular(course, row=row, wanted=wanted):
-            raise NotACourse(f"{HERE} of {name[:40]}: {why}")
+            raise NotACourse(_("%(where)s of %(name)s: %(why)s") % {"where": HERE, "name": name[:40], "why": why})
         row.prerequisites.set(wanted)

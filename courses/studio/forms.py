@@ -1,6 +1,7 @@
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses import blocks
 from courses.models import Block, Course, Lesson, Module
@@ -13,6 +14,7 @@ class NewCourseForm(forms.ModelForm):
     class Meta:
         model = Course
         fields = ["title", "summary"]
+        labels = {"title": gettext_lazy("Title"), "summary": gettext_lazy("Summary")}
 
 
 class CourseForm(forms.ModelForm):

@@ -25,6 +25,11 @@ class QuizForm(forms.ModelForm):
             "shuffle_questions",
             "shuffle_choices",
         ]
+        labels = {
+            "pass_percent": gettext_lazy("Percent to pass"),
+            "shuffle_questions": gettext_lazy("Shuffle the questions"),
+            "shuffle_choices": gettext_lazy("Shuffle the choices"),
+        }
 
 
 class QuestionForm(forms.ModelForm):
@@ -44,7 +49,7 @@ class QuestionForm(forms.ModelForm):
     def clean_tolerance(self) -> float:
         tolerance = self._number("tolerance") or 0.0
         if tolerance < 0:
-            raise ValidationError("0 or more, please.")
+            raise ValidationError(_("0 or more, please."))
         return tolerance
 
     def _number(self, field: str) -> float | None:

@@ -73,7 +73,7 @@ def add_block(*, lesson: Lesson, kind: str, author: User) -> Block:
     """A new block at the end, with what its kind keeps beside it (a quiz, an assignment)."""
     lock(lesson.course)
     type_, position = blocks.type_of(kind), last_position(lesson.blocks.all()) + 1
-    title = f"Part {position}" if kind == Block.Kind.TEXT else type_.label
+    title = _("Part %(position)s") % {"position": position} if kind == Block.Kind.TEXT else type_.label
     block = Block.objects.create(lesson=lesson, kind=kind, title=title, position=position)
     type_.made(block)
     record_revision(lesson=lesson, author=author)

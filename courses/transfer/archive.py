@@ -10,6 +10,7 @@ from typing import IO
 
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
 
 from courses.transfer.fields import NotACourse
 
@@ -28,37 +29,48 @@ class Archive:
             self._zip = zipfile.ZipFile(file)
             entries = [entry for entry in self._zip.infolist() if not entry.is_dir()]
         except BROKEN:
-            raise NotACourse("This is not a zip file, or it is damaged.") from None
+            raise NotACourse(_("This is not a zip file, or it is damaged.")) from None
         if len(entries) > MOST_FILES:
-            raise NotACourse(f"This zip has {len(entries)} files; {MOST_FILES} is the most here.")
+            raise NotACourse(
+                _("This zip has %(files)s files; %(most)s is the most here.")
+                % {"files": len(entries), "most": MOST_FILES}
+            )
         self.entries: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
             self._check(entry)
             self.entries[entry.filename] = entry
         if sum(entry.file_size for entry in entries) > LARGEST_TOTAL:
-            raise NotACourse(f"Unpacked, this zip has more than {filesizeformat(LARGEST_TOTAL)}.")
+            raise NotACourse(
+                _("Unpacked, this zip has more than %(largest)s.") % {"largest": filesizeformat(LARGEST_TOTAL)}
+            )
 
     def _check(self, entry: zipfile.ZipInfo) -> None:
         name, path = entry.filename, PurePosixPath(entry.filename)
         shown = name[:80]
         if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name.split("/")[0] or "\x00" in name:
-            raise NotACourse(f"“{shown}” points outside the zip.")
+            raise NotACourse(_("“%(name)s” points outside the zip.") % {"name": shown})
         if name in self.entries:
-            raise NotACourse(f"“{shown}” is in the zip twice.")
+            raise NotACourse(_("“%(name)s” is in the zip twice.") % {"name": shown})
         if stat.S_ISLNK(entry.external_attr >> 16):
-            raise NotACourse(f"“{shown}” is a link to another file.")
+            raise NotACourse(_("“%(name)s” is a link to another file.") % {"name": shown})
         if entry.flag_bits & 1:
-            raise NotACourse("This zip is locked with a password.")
+            raise NotACourse(_("This zip is locked with a password."))
         largest = settings.ATTUNE_LARGEST_UPLOAD_MB * 1024 * 1024
         if entry.file_size > largest:
-            raise NotACourse(f"“{shown}” is larger than {filesizeformat(largest)}, the most for one file.")
+            raise NotACourse(
+                _("“%(name)s” is larger than %(largest)s, the most for one file.")
+                % {"name": shown, "largest": filesizeformat(largest)}
+            )
         if entry.file_size > RATIO_COUNTS_FROM and entry.file_size > MOST_RATIO * max(entry.compress_size, 1):
-            raise NotACourse(f"“{shown}” unpacks to far more than it should.")
+            raise NotACourse(_("“%(name)s” unpacks to far more than it should.") % {"name": shown})
 
     def content(self, name: str) -> bytes:
         """A file that is read as a whole, such as a page or a manifest."""
         if self.entries[name].file_size > LARGEST_TEXT:
-            raise NotACourse(f"“{name[:80]}” is larger than {filesizeformat(LARGEST_TEXT)}, the most for a text.")
+            raise NotACourse(
+                _("“%(name)s” is larger than %(largest)s, the most for a text.")
+                % {"name": name[:80], "largest": filesizeformat(LARGEST_TEXT)}
+            )
         with self.open(name) as file:
             return file.read()
 
@@ -66,7 +78,7 @@ class Archive:
         try:
             return self.content(name).decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise NotACourse(f"“{name[:80]}” is not text in UTF-8.") from None
+            raise NotACourse(_("“%(name)s” is not text in UTF-8.") % {"name": name[:80]}) from None
 
     @contextmanager
     def open(self, name: str):
@@ -77,6 +89,6 @@ class Archive:
                     while piece := packed.read(PIECE):
                         copy.write(piece)
             except BROKEN:
-                raise NotACourse(f"“{name[:80]}” is damaged.") from None
+                raise NotACourse(_("“%(name)s” is damaged.") % {"name": name[:80]}) from None
             copy.seek(0)
             yield copy

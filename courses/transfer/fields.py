@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class NotACourse(ValueError):
@@ -39,10 +41,14 @@ def _checked(field: models.Field, value: Any, where: str) -> Any:
     if value is None:
         if field.null:
             return None
-        raise NotACourse(f"{where}: a value is missing.")
+        raise NotACourse(_("%(where)s: a value is missing.") % {"where": where})
     check_type(value, _expected(field), where)
-    if field.choices and value not in [choice for choice, _ in field.flatchoices] and not (field.blank and value == ""):
-        raise NotACourse(f"{where}: “{str(value)[:40]}” is not known here.")
+    if (
+        field.choices
+        and value not in [choice for choice, _words in field.flatchoices]
+        and not (field.blank and value == "")
+    ):
+        raise NotACourse(_("%(where)s: “%(value)s” is not known here.") % {"where": where, "value": str(value)[:40]})
     try:
         value = field.to_python(value)
         field.run_validators(value)
@@ -63,17 +69,26 @@ def _expected(field: models.Field) -> type | tuple[type, ...]:
     return str
 
 
-WORDS = {str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "an object"}
+WORDS = {
+    str: gettext_lazy("text"),
+    int: gettext_lazy("a whole number"),
+    bool: gettext_lazy("true or false"),
+    list: gettext_lazy("a list"),
+    dict: gettext_lazy("an object"),
+}
 
 
 def check_type(value: Any, expected: type | tuple[type, ...], where: str) -> Any:
     kinds = expected if isinstance(expected, tuple) else (expected,)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise NotACourse(f"{where}: this should be {WORDS.get(kinds[0], 'something else')}.")
+        raise NotACourse(
+            _("%(where)s: this should be %(kind)s.")
+            % {"where": where, "kind": WORDS.get(kinds[0], _("something else"))}
+        )
     if isinstance(value, float) and not math.isfinite(value):
-        raise NotACourse(f"{where}: this is not a number that can be kept.")
+        raise NotACourse(_("%(where)s: this is not a number that can be kept.") % {"where": where})
     if isinstance(value, str) and ("\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
-        raise NotACourse(f"{where}: the text has characters that cannot be kept.")
+        raise NotACourse(_("%(where)s: the text has characters that cannot be kept.") % {"where": where})
     return value
 
 

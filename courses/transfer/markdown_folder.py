@@ -8,6 +8,8 @@ from posixpath import normpath
 from typing import Any
 from urllib.parse import unquote
 
+from django.utils.translation import gettext as _
+
 from courses import assets
 from courses.transfer.archive import PIECE, Archive
 
@@ -50,7 +52,7 @@ class _Folder:
         names = _files(self.archive)
         top = {PurePosixPath(name).parts[0] for name in names}
         root = top.pop() if len(top) == 1 and all("/" in name for name in names) else ""
-        course = {"title": title_of(root) if root else "Imported course", "summary": "", "description": ""}
+        course = {"title": title_of(root) if root else _("Imported course"), "summary": "", "description": ""}
         modules: dict[str, list[dict]] = {}
         texts = [name for name in names if name.lower().endswith(".md")]
         for name in sorted(texts, key=lambda n: [natural(part) for part in PurePosixPath(n).parts]):
@@ -65,7 +67,7 @@ class _Folder:
             modules.setdefault(folder, []).append(self.lesson(name, head, title or title_of(path.stem), body))
         for name in names:
             if name not in self.used and not name.lower().endswith(".md"):
-                self.left_out.append(f"“{name}”: no lesson shows it.")
+                self.left_out.append(_("“%(name)s”: no lesson shows it.") % {"name": name})
         tree = [
             {
                 "title": (course["title"] if f == "." else " / ".join(map(title_of, f.split("/"))))[:120],
@@ -81,7 +83,7 @@ class _Folder:
         text = text.replace("\r\n", "\n").replace("\x00", "")
         if match := re.match(r"---\n(.*?\n)?---[ \t]*(\n|$)", text, re.DOTALL):
             for line in (match[1] or "").splitlines():
-                key, _, value = line.partition(":")
+                key, _mark, value = line.partition(":")
                 head[key.strip().lower()] = value.strip().strip("\"'")
             text = text[match.end() :]
         title = ""
@@ -95,7 +97,7 @@ class _Folder:
         if re.fullmatch(r"[0-9]{1,4}", minutes):
             data["minutes"] = int(minutes)
         elif minutes:
-            self.left_out.append(f"“{name}”: its minutes are no number.")
+            self.left_out.append(_("“%(name)s”: its minutes are no number.") % {"name": name})
         text = MarkdownLesson(self.archive, self.paths, self.left_out)
         blocks = text.blocks_of(name, data["title"], body)
         self.used |= text.used
@@ -140,11 +142,17 @@ class MarkdownLesson:
     def picture(self, name: str, target: str, alt: str, file: dict[str, str]) -> None:
         title = alt[:120] or file["name"][:120]
         if not self.type_of(file).startswith("image/"):
-            self.left_out.append(f"“{name}”: the picture “{target}” is of a kind that is not shown here; it is a file.")
+            self.left_out.append(
+                _("“%(name)s”: the picture “%(target)s” is of a kind that is not shown here; it is a file.")
+                % {"name": name, "target": target}
+            )
             self.blocks.append({"kind": "file", "title": title, "asset": file})
             return
         if not alt.strip():
-            self.left_out.append(f"“{name}”: the picture “{target}” has no words for those who can't see it.")
+            self.left_out.append(
+                _("“%(name)s”: the picture “%(target)s” has no words for those who can't see it.")
+                % {"name": name, "target": target}
+            )
         self.blocks.append({"kind": "image", "title": title, "alt_text": alt, "asset": file})
 
     def type_of(self, file: dict[str, str]) -> str:
@@ -167,7 +175,9 @@ class MarkdownLesson:
         if file:
             self.after.append({"kind": "file", "title": link[1][:120], "asset": file})
         elif target.split("#")[0].lower().endswith(".md"):
-            self.left_out.append(f"“{name}”: the link to “{target}” became plain words.")
+            self.left_out.append(
+                _("“%(name)s”: the link to “%(target)s” became plain words.") % {"name": name, "target": target}
+            )
         return link[1]
 
     def file(self, name: str, target: str, *, quoted: bool = True) -> dict[str, str] | None:
@@ -175,10 +185,10 @@ class MarkdownLesson:
             return None
         path = normpath(str(PurePosixPath(name).parent / (unquote(target) if quoted else target)))
         if path not in self.archive.entries:
-            self.left_out.append(f"“{name}”: “{target}” is not in the zip.")
+            self.left_out.append(_("“%(name)s”: “%(target)s” is not in the zip.") % {"name": name, "target": target})
             return None
         if not self.archive.entries[path].file_size:
-            self.left_out.append(f"“{name}”: “{target}” is empty.")
+            self.left_out.append(_("“%(name)s”: “%(target)s” is empty.") % {"name": name, "target": target})
             return None
         self.used.add(path)
         digest = hashlib.sha256()

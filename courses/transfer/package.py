@@ -16,6 +16,8 @@ from xml.etree.ElementTree import Element, ParseError
 from bs4 import BeautifulSoup
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from markdownify import MarkdownConverter
 
 from courses.transfer.archive import Archive
@@ -27,10 +29,10 @@ FILE_BASE = "$IMS-CC-FILEBASE$"
 WEB_RESOURCES = "web_resources"  # where makers of cartridges keep what pages show
 DEEPEST = 50  # items within items
 NOT_READ = {
-    "imsqti": "a test; its questions are not read, write them here",
-    "imsbasiclti": "a tool of another site; it is not connected",
-    "assignment": "an assignment; write it here",
-    "associatedcontent": "data for another learning system",
+    "imsqti": gettext_lazy("a test; its questions are not read, write them here"),
+    "imsbasiclti": gettext_lazy("a tool of another site; it is not connected"),
+    "assignment": gettext_lazy("an assignment; write it here"),
+    "associatedcontent": gettext_lazy("data for another learning system"),
 }
 SCHEME = re.compile(r"(?!https?:|mailto:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)  # all that is not for readers
 PAGE = re.compile(r"\.x?html?($|[?#])", re.IGNORECASE)
@@ -74,7 +76,7 @@ def read(archive: Archive, left_out: list[str]) -> tuple[dict[str, Any], dict[st
     try:
         return _Package(archive, name, left_out).document()
     except RecursionError:
-        raise NotACourse("This package is nested too deeply to be read.") from None
+        raise NotACourse(_("This package is nested too deeply to be read.")) from None
 
 
 def _xml(archive: Archive, name: str) -> Element:
@@ -83,7 +85,7 @@ def _xml(archive: Archive, name: str) -> Element:
     except NotACourse:
         raise
     except (ParseError, DefusedXmlException, LookupError, ValueError):
-        raise NotACourse(f"“{name[:80]}” is not XML that can be read.") from None
+        raise NotACourse(_("“%(name)s” is not XML that can be read.") % {"name": name[:80]}) from None
 
 
 def _tag(element: Element) -> str:
@@ -134,7 +136,7 @@ class _Package:
         organizations = _child(self.manifest, "organizations")
         rows = _children(organizations, "organization")
         if not rows:
-            raise NotACourse("This package names files, but no order of lessons.")
+            raise NotACourse(_("This package names files, but no order of lessons."))
         default = _attribute(organizations, "default")
         organization = next((row for row in rows if _attribute(row, "identifier") == default), rows[0])
         top = self._items(organization, 0)
@@ -156,11 +158,11 @@ class _Package:
 
     def _course_title(self, of_organization: str) -> str:
         general = _child(self.manifest, "metadata", "lom", "general", "title")
-        return (_text(_child(general, "string")) or _text(general) or of_organization or "Imported course")[:120]
+        return (_text(_child(general, "string")) or _text(general) or of_organization or _("Imported course"))[:120]
 
     def _items(self, parent: Element, depth: int) -> list[Item]:
         if depth > DEEPEST:
-            raise NotACourse("This package is nested too deeply to be read.")
+            raise NotACourse(_("This package is nested too deeply to be read."))
         return [
             Item(
                 _text(_child(row, "title"))[:120],
@@ -180,25 +182,29 @@ class _Package:
         title = item.title or "Lesson"
         blocks = [block for leaf in item.leaves() for block in self._blocks(leaf)]
         if not blocks:
-            self.left_out.append(f"“{title}” came as an empty lesson.")
+            self.left_out.append(_("“%(title)s” came as an empty lesson.") % {"title": title})
         if not item.is_visible:
-            self.left_out.append(f"“{title}”: it was hidden there; publish it here when you want it seen.")
+            self.left_out.append(
+                _("“%(title)s”: it was hidden there; publish it here when you want it seen.") % {"title": title}
+            )
         return {"title": title, "blocks": blocks}
 
     def _blocks(self, item: Item) -> list[dict[str, Any]]:
-        title = item.title or "Untitled"
+        title = item.title or _("Untitled")
         resource = self.resources.get(item.resource)
         if resource is None:
-            self.left_out.append(f"“{title}”: the package does not say where it lies.")
+            self.left_out.append(_("“%(title)s”: the package does not say where it lies.") % {"title": title})
             return []
         for word, what in NOT_READ.items():
             if resource.kind.startswith(word) and not resource.path.lower().endswith(PAGES):
-                self.left_out.append(f"“{title}”: {what}.")
+                self.left_out.append(_("“%(title)s”: %(what)s.") % {"title": title, "what": what})
                 return []
         if resource.href.lower().startswith(("http://", "https://")):
             return [_link(title, resource.href)]
         if resource.path not in self.archive.entries:
-            self.left_out.append(f"“{title}”: its file “{resource.href[:80]}” is not in the zip.")
+            self.left_out.append(
+                _("“%(title)s”: its file “%(file)s” is not in the zip.") % {"title": title, "file": resource.href[:80]}
+            )
             return []
         if resource.kind.startswith("imswl"):
             return self._web_link(title, resource)
@@ -212,14 +218,16 @@ class _Package:
         url = _child(_xml(self.archive, resource.path), "url")
         address = _attribute(url, "href") if url is not None else ""
         if not address.lower().startswith(("http://", "https://")):
-            self.left_out.append(f"“{title}”: its address is none on the web.")
+            self.left_out.append(_("“%(title)s”: its address is none on the web.") % {"title": title})
             return []
         return [_link(title, address)]
 
     def _topic(self, title: str, resource: Resource) -> list[dict[str, Any]]:
         text = _child(_xml(self.archive, resource.path), "text")
         words = (text.text or "") if text is not None else ""
-        self.left_out.append(f"“{title}”: a discussion topic came as a text; each lesson has its own discussion.")
+        self.left_out.append(
+            _("“%(title)s”: a discussion topic came as a text; each lesson has its own discussion.") % {"title": title}
+        )
         if text is not None and _attribute(text, "texttype").lower() != "text/html":
             return [{"kind": "text", "title": title, "body": words.strip()}] if words.strip() else []
         return self._page(title, resource.path, words)
@@ -230,7 +238,9 @@ class _Package:
         for element in soup.find_all([*RUNS, "style", "head", "noscript"]):
             element.decompose()
         if running:
-            self.left_out.append(f"“{title}”: what runs in its page (scripts, frames, fields) was left out.")
+            self.left_out.append(
+                _("“%(title)s”: what runs in its page (scripts, frames, fields) was left out.") % {"title": title}
+            )
         for image in soup.find_all("img"):
             image["alt"] = " ".join((image.get("alt") or "").replace("[", "(").replace("]", ")").split())
         for element, name in [(e, "src") for e in soup.find_all("img")] + [(e, "href") for e in soup.find_all("a")]:
@@ -242,14 +252,16 @@ class _Package:
         for element in between:
             del element["href"]
         if between:
-            self.left_out.append(f"“{title}”: its links to other pages of the package became plain words.")
+            self.left_out.append(
+                _("“%(title)s”: its links to other pages of the package became plain words.") % {"title": title}
+            )
         markdown = _Markdown(heading_style="ATX", bullets="-").convert_soup(soup)
-        heading, _, rest = (markdown := markdown.replace("\x00", "").strip()).partition("\n")
+        heading, _mark, rest = (markdown := markdown.replace("\x00", "").strip()).partition("\n")
         if heading.lstrip("#").strip().casefold() == title.casefold():
             markdown = rest  # the block's title says it
         blocks = MarkdownLesson(self.archive, self.paths, self.left_out).blocks_of(path, title, markdown.strip())
         if not blocks:
-            self.left_out.append(f"“{title}”: its page has no words or pictures of its own.")
+            self.left_out.append(_("“%(title)s”: its page has no words or pictures of its own.") % {"title": title})
         return blocks
 
     def _address(self, path: str, address: str) -> str:

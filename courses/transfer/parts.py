@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from courses.models import Course
 from courses.transfer.fields import NotACourse
@@ -32,7 +33,8 @@ class Refs:
         row = self._rows.get(name) if isinstance(name, str) else None
         if not isinstance(row, model):
             raise NotACourse(
-                f"course.json names a {model._meta.verbose_name} “{str(name)[:40]}” that it does not have."
+                _("course.json names something that it does not have: %(kind)s “%(name)s”.")
+                % {"kind": model._meta.verbose_name, "name": str(name)[:40]}
             )
         return row
 

@@ -9,6 +9,8 @@ from typing import IO, Any
 
 from django.core.files.base import File
 from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from courses import assets, blocks
@@ -26,6 +28,13 @@ COURSE_WITHOUT = ("slug", "status", "created_at", "enrollment", "enrollment_code
 PLACE = ("position",)
 BLOCK_WITHOUT = ("position", "version", "removed_at")
 FILE_FIELDS = ("asset", "captions")
+
+CAME = {
+    "modules": ngettext_lazy("%(n)d module", "%(n)d modules", "n"),
+    "lessons": ngettext_lazy("%(n)d lesson", "%(n)d lessons", "n"),
+    "blocks": ngettext_lazy("%(n)d block", "%(n)d blocks", "n"),
+    "files": ngettext_lazy("%(n)d file", "%(n)d files", "n"),
+}
 
 
 class CannotExport(ValueError):
@@ -85,7 +94,9 @@ def export_course(*, course: Course, to: IO[bytes]) -> None:
             try:
                 source = asset.file.open("rb")
             except OSError:
-                raise CannotExport(f"The file “{asset.name}” is gone from storage, so the zip would lack it.") from None
+                raise CannotExport(
+                    _("The file “%(name)s” is gone from storage, so the zip would lack it.") % {"name": asset.name}
+                ) from None
             with source, archive.open(zipfile.ZipInfo(f"media/{sha}"), "w", force_zip64=True) as packed:
                 shutil.copyfileobj(source, packed, assets.PIECE)
 
@@ -114,7 +125,7 @@ def import_course(*, teacher: User, file: IO[bytes]) -> Imported:
     elif markdown_folder.is_one(archive):
         document, paths = markdown_folder.read(archive, left_out)
     else:
-        raise NotACourse("There is no course in this zip: no course.json, no imsmanifest.xml, no Markdown files.")
+        raise NotACourse(_("There is no course in this zip: no course.json, no imsmanifest.xml, no Markdown files."))
     build = _Build(archive, document, paths)
     try:
         with transaction.atomic():
@@ -123,7 +134,7 @@ def import_course(*, teacher: User, file: IO[bytes]) -> Imported:
         for asset in build.kept.values():
             asset.file.storage.delete(asset.file.name)
         if isinstance(error, IntegrityError | DataError):
-            raise NotACourse("Two values in this course contradict each other, so it was not kept.") from None
+            raise NotACourse(_("Two values in this course contradict each other, so it was not kept.")) from None
         raise
     return Imported(course, build.came(), left_out)
 
@@ -132,12 +143,15 @@ def _read(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise NotACourse("course.json is not JSON.") from None
+        raise NotACourse(_("course.json is not JSON.")) from None
     check_type(document, dict, "course.json")
     if document.get("format") != FORMAT:
-        raise NotACourse("course.json is not a course of this kind.")
+        raise NotACourse(_("course.json is not a course of this kind."))
     if document.get("version") != VERSION or isinstance(document["version"], bool):
-        raise NotACourse(f"This course has version {str(document.get('version'))[:20]} of the format; 1 is known here.")
+        raise NotACourse(
+            _("This course has version %(version)s of the format; 1 is known here.")
+            % {"version": str(document.get("version"))[:20]}
+        )
     return document
 
 
@@ -153,14 +167,14 @@ class _Build:
     def course(self, teacher: User) -> Course:
         refs = Refs()
         data = check_type(self.document.get("course"), dict, "course.json, course")
-        self.made = course = filled(Course(), data, "The course", COURSE_WITHOUT)
+        self.made = course = filled(Course(), data, _("The course"), COURSE_WITHOUT)
         if not course.title.strip():
-            raise NotACourse("The course has no title.")
+            raise NotACourse(_("The course has no title."))
         course.slug = free_slug(course.title)
         course.save()
         enroll_instructor(user=teacher, course=course)
         for m, module_data in enumerate(rows_of(self.document, "modules", "course.json"), start=1):
-            here = f"Module {m}"
+            here = _("Module %(number)s") % {"number": m}
             module = filled(Module(course=course, position=m), module_data, here, PLACE)
             module.save()
             refs.add(module, m)
@@ -170,19 +184,19 @@ class _Build:
         more = check_type(self.document.get("parts", {}), dict, "course.json, parts")
         for name, part_data in more.items():
             if name not in parts:
-                raise NotACourse(f"course.json has a part “{name[:40]}” that is not known here.")
+                raise NotACourse(_("course.json has a part “%(name)s” that is not known here.") % {"name": name[:40]})
             parts[name].build(course, part_data, refs)
         return course
 
     def lesson(self, module: Module, data: dict[str, Any], refs: Refs, m: int, n: int) -> None:
-        here = f"Lesson {m}.{n}"
+        here = _("Lesson %(number)s") % {"number": f"{m}.{n}"}
         lesson = filled(Lesson(module=module, position=n), data, here, PLACE)
         if lesson.edition < 1:
-            raise NotACourse(f"{here}, edition: this starts at 1.")
+            raise NotACourse(_("%(where)s, edition: this starts at 1.") % {"where": here})
         lesson.save()
         refs.add(lesson, m, n)
         for b, block_data in enumerate(rows_of(data, "blocks", here), start=1):
-            place = f"{here}, block {b}"
+            place = _("%(where)s, block %(number)s") % {"where": here, "number": b}
             block = filled(Block(lesson=lesson, position=b), block_data, place, BLOCK_WITHOUT)
             for field in FILE_FIELDS:
                 use = "captions" if field == "captions" else block.kind
@@ -200,24 +214,32 @@ class _Build:
             return None
         check_type(data, dict, f"{where}, file")
         sha = check_type(data.get("sha256"), str, f"{where}, sha256")
-        name = check_type(data.get("name"), str, f"{where}, name of the file")
+        name = check_type(data.get("name"), str, _("%(where)s, name of the file") % {"where": where})
         use = use if use in assets.KINDS else "file"
         if (sha, name, use) not in self.kept:
             path = f"media/{sha}" if self.paths is None else self.paths.get(sha, "")
             if path not in self.archive.entries:
-                raise NotACourse(f"{where}: its file “{name[:80]}” is not in the zip.")
+                raise NotACourse(
+                    _("%(where)s: its file “%(name)s” is not in the zip.") % {"where": where, "name": name[:80]}
+                )
             with self.archive.open(path) as file:
                 upload = File(file, name=name)
                 upload.size = self.archive.entries[path].file_size
                 try:
                     asset = assets.keep(course=self.made, upload=upload, use=use)
                 except assets.RefusedFile as refused:
-                    raise NotACourse(f"{where}, “{name[:80]}”: {refused}") from None
+                    raise NotACourse(
+                        _("%(where)s, “%(name)s”: %(refused)s")
+                        % {"where": where, "name": name[:80], "refused": refused}
+                    ) from None
             self.kept[sha, name, use] = asset
             if asset.sha256 != sha:
-                raise NotACourse(f"{where}: the file “{name[:80]}” is not the one that was exported.")
+                raise NotACourse(
+                    _("%(where)s: the file “%(name)s” is not the one that was exported.")
+                    % {"where": where, "name": name[:80]}
+                )
         return self.kept[sha, name, use]
 
     def came(self) -> list[str]:
         counts = {**self.counts, "files": len(self.kept)}
-        return [f"{n} {word if n != 1 else word[:-1]}" for word, n in counts.items() if n]
+        return [CAME[word] % {"n": n} for word, n in counts.items() if n]

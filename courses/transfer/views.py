@@ -3,6 +3,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from courses import assets
@@ -31,7 +32,7 @@ def import_course(request: HttpRequest) -> HttpResponse:
     """The page that takes a zip, and then tells what came of it."""
     if request.method != "POST":
         return render(request, "courses/transfer/import.html")
-    problem, imported = "Choose a zip file.", None
+    problem, imported = _("Choose a zip file."), None
     if file := request.FILES.get("file"):
         try:
             imported = services.import_course(teacher=request.user, file=file)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -19,7 +21,7 @@ from emotion.api.csv_export import CSVRenderer, stream_csv
 from emotion.api.views import EmotionView
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 
-TOO_FEW = f"A class is shown from {selectors.SMALLEST_GROUP} students up, so that nobody can be singled out."
+TOO_FEW = _("A class is shown from %(few)s students up, so that nobody can be singled out.")
 MEASURES = (*selectors.COUNTS, *EXPRESSIONS, "windows", *COUNTED_STATES)
 WHOLE = {"type": "integer", "maximum": Pages.furthest}
 ROW = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
@@ -101,7 +103,7 @@ class WhichHistory(serializers.Serializer):
 
     def validate(self, attrs: dict[str, int]) -> dict[str, int]:
         if len(attrs) != 1:
-            raise serializers.ValidationError({"detail": "Name one: a lesson or a course."})
+            raise serializers.ValidationError({"detail": gettext("Name one: a lesson or a course.")})
         return attrs
 
 
@@ -133,7 +135,7 @@ class ClassLessonHistory(HistoryView):
         lesson = get_object_or_404(Lesson.objects.taught_by(request.user), pk=lesson_id)
         timeline = selectors.class_timeline(lesson=lesson)
         if timeline["students"] is None:
-            timeline["detail"] = TOO_FEW
+            timeline["detail"] = gettext(TOO_FEW) % {"few": selectors.SMALLEST_GROUP}
         return self.answer_lesson(lesson, timeline, "class")
 
 
@@ -144,4 +146,6 @@ class ClassCourseHistory(HistoryView):
         course = get_object_or_404(Course.objects.taught_by(request.user), pk=course_id)
         lessons = selectors.class_course(course=course)
         shown = any(entry["students"] for entry in lessons)
-        return self.answer_course(course, lessons, "class", None if shown else TOO_FEW)
+        return self.answer_course(
+            course, lessons, "class", None if shown else gettext(TOO_FEW) % {"few": selectors.SMALLEST_GROUP}
+        )

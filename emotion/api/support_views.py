@@ -1,6 +1,7 @@
 """Support over REST. It works with the emotion features off: none of it needs a camera."""
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -53,7 +54,7 @@ def _lesson_of(request, lesson_id: int) -> Lesson:
     lessons = Lesson.objects.visible_to(request.user).select_related("module__course")
     lesson = get_object_or_404(lessons, pk=lesson_id)
     if not takes_as_student(request.user, lesson.course):
-        raise PermissionDenied("This is for people enrolled in this course.")
+        raise PermissionDenied(_("This is for people enrolled in this course."))
     require_open(user=request.user, lesson=lesson)
     return lesson
 
@@ -66,7 +67,7 @@ def _checked(serializer: serializers.Serializer) -> dict:
 def _places(lesson: Lesson, rows: list[dict]) -> list[Place]:
     named = {row["block"] for row in rows} - {0}
     if named and named != set(lesson.blocks.filter(pk__in=named).values_list("pk", flat=True)):
-        raise ValidationError({"detail": "That block is not part of this lesson."})
+        raise ValidationError({"detail": _("That block is not part of this lesson.")})
     return [Place(row["block"], row["place_seconds"]) for row in rows]
 
 

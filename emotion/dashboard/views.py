@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -22,10 +23,10 @@ from emotion.permissions import takes_as_student
 from emotion.policy import features_are_on
 
 LOOKS = {
-    "confused": "looks puzzling",
-    "frustrated": "looks hard going",
-    "bored": "looks slow",
-    "delighted": "looks like it goes well",
+    "confused": gettext_lazy("looks puzzling"),
+    "frustrated": gettext_lazy("looks hard going"),
+    "bored": gettext_lazy("looks slow"),
+    "delighted": gettext_lazy("looks like it goes well"),
 }
 
 
