@@ -1,9 +1,15 @@
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.urls import path
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.admin_base import ReadOnly
+from courses.charts.files import as_file
 from emotion.admin_models import ModelVersionAdmin
 from emotion.model_figures import figure_rows
+from training.curves import run_chart
 from training.models import TrainingRun
 
 
@@ -43,6 +49,22 @@ class TrainingRunAdmin(ModelAdmin):
     def best_score(self, run: TrainingRun) -> str:
         return f"{run.best['score']:.1%}" if run.best else "none"
 
+    def get_urls(self):
+        chart = path(
+            "<int:pk>/curves.<chart:form>", self.admin_site.admin_view(self.curves), name="training_run_curves"
+        )
+        return [chart, *super().get_urls()]
+
+    def curves(self, request, pk: int, form: str) -> HttpResponse:
+        """The curves of a run as a table or a picture."""
+        run = self.get_object(request, str(pk))
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        chart = run_chart(run) if run else None
+        if chart is None:
+            raise Http404(_("There is nothing to show yet."))
+        return as_file(chart, form)
+
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         context |= {"history": obj.history, "rows": figure_rows(obj.figures)} if obj else {"history": []}
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
@@ -52,3 +74,11 @@ class TrainingRunAdmin(ModelAdmin):
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        """A registered model keeps the record of how it was made, as long as the model is there."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.model_version_id is None)
+
+    def get_actions(self, request):
+        """Not many at once: the list does not ask of each."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}

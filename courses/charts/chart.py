@@ -88,6 +88,18 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Curves:
+    """A line a series over the whole numbers from `first` on, each with a value of 0 or more; None is a gap. `unit` as
+    in Bars."""
+
+    series: Sequence[tuple[Series, Sequence[float | None]]]
+    first: int
+    across: str
+    up: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Chart:
     """`name` is the file's, without an ending. The table is `rows` of plain numbers and words under `header`; None is
     an empty cell. `notes` are whole sentences under the picture."""
@@ -97,6 +109,6 @@ class Chart:
     about: str
     header: Sequence[str]
     rows: Sequence[Sequence[object]]
-    panels: Sequence[Areas | Bars | Intervals | Line]
+    panels: Sequence[Areas | Bars | Intervals | Line | Curves]
     notes: Sequence[str] = ()
     as_of: datetime.datetime | None = None

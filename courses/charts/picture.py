@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from courses.charts.chart import Areas, Bars, Chart, Intervals, Line
+from courses.charts.chart import Areas, Bars, Chart, Curves, Intervals, Line
 from courses.charts.sheet import COLOURS, LEFT, MARGIN, RIGHT, Sheet, fitted
 
 LABELS = 300.0  # room for the names of rows
@@ -152,6 +152,33 @@ def _line(sheet: Sheet, panel: Line) -> None:
     sheet.y = bottom + 48
 
 
+def _curves(sheet: Sheet, panel: Curves) -> None:
+    width, height = RIGHT - LEFT, 280.0
+    values = [value for _series, line in panel.series for value in line if value is not None]
+    most, step = (100.0, 25.0) if panel.unit == "%" else _scale(max(values, default=0))
+    sheet.write(LEFT, sheet.y, panel.up, 13)
+    bottom = sheet.y + 16 + height
+    for tick in range(round(most / step) + 1):
+        y = bottom - height * tick * step / most
+        _rule(sheet, LEFT, y, RIGHT, y)
+        sheet.write(LEFT - 8, y + 5, f"{tick * step:g}{panel.unit}", 13, text_anchor="end")
+    length = max((len(line) for _series, line in panel.series), default=0)
+    across = [LEFT + width * (n + 0.5) / max(length, 1) for n in range(length)]
+    every = -(-length // 20)  # more numbers than twenty would run into each other
+    for n in range(0, length, max(every, 1)):
+        sheet.write(across[n], bottom + 20, str(panel.first + n), 13, text_anchor="middle")
+    for number, (series, line) in enumerate(panel.series):
+        drawn = [(x, bottom - height * y / most) for x, y in zip(across, line, strict=False) if y is not None]
+        joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
+        look = {"fill": "none", "stroke": COLOURS[series.colour], "stroke_width": 2}
+        sheet.put("polyline", points=joined, **look, **({"stroke_dasharray": f"{6 * number} 4"} if number else {}))
+        for x, y in drawn if len(drawn) < 40 else ():
+            sheet.put("circle", cx=x, cy=y, r=3, fill=COLOURS[series.colour])
+    sheet.write(RIGHT, bottom + 40, panel.across, 13, text_anchor="end")
+    sheet.y = bottom + 48
+    sheet.legend(series for series, _line in panel.series)
+
+
 def _rule(sheet: Sheet, x1: float, y1: float, x2: float, y2: float, colour: str = "line") -> None:
     sheet.put("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=COLOURS[colour])
 
@@ -161,4 +188,5 @@ _DRAWN_BY: dict[type, Callable[[Sheet, Any], None]] = {
     Bars: _bars,
     Intervals: _intervals,
     Line: _line,
+    Curves: _curves,
 }

@@ -102,7 +102,7 @@ def test_all_who_watch_hear_the_same_message_put_together_once(layer, looks, ine
         return heard[0], more
 
     first, more = async_to_sync(watch)()
-    assert (first["type"], first["status"], first["cameras"], first["states"]["engaged"]) == ("class", "shown", 5, 1.0)
+    assert (first["type"], first["status"], first["cameras"], first["states"]["engaged"]) == ("class", "shown", 5, 0.6)
     assert len(more) == 3 and all(message["type"] == "class" for message in more)
     assert len(looks) <= 4
     assert not class_socket.watched._tasks  # nobody watches: nothing runs
