@@ -87,7 +87,7 @@ def test_once_a_week_and_again_in_the_next(course, alice, ines):
 
 def test_two_servers_at_once_tell_once(course, alice, ines, monkeypatch):
     due = weekly._due(next_monday(7))
-    monkeypatch.setattr(weekly, "_due", lambda now: due)  # both looked before either had told
+    monkeypatch.setattr(weekly, "_due", lambda now, course: due)  # both looked before either had told
     send_weekly_summaries()
     send_weekly_summaries()
     assert len(told(ines)) == 1
