@@ -125,10 +125,10 @@ def test_a_climate_costs_the_same_for_many_students(client, signed_in, lesson):
     make_class(lesson, 12, share=True)
     client.get(url(lesson))
     # session, user; lesson, its module and course; teaches; who shares; what is kept of it; whether there is any; sums;
-    # who shares and who is let in; blocks;
+    # who is let in; blocks;
     # Django's own permissions of the person and of their groups; the gate, asked by the page and by the menu (4);
     # how far to trust it
-    with assertNumQueries(20):
+    with assertNumQueries(19):
         client.get(url(lesson))
 
 

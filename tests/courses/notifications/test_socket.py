@@ -24,9 +24,9 @@ WAIT = 3
 @pytest.fixture(autouse=True)
 def layer():
     layer = LocalChannelLayer()
-    former = channel_layers.set("default", layer)
+    channel_layers.set("default", layer)
     yield layer
-    channel_layers.set("default", former)
+    channel_layers.backends.pop("default")
     broadcast.use_loop(None)
 
 

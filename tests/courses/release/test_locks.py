@@ -15,6 +15,7 @@ from tests.factories import enroll, make_course, make_quiz, make_user, right_ans
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
+JSON = {"content_type": "application/json"}
 
 
 @pytest.fixture
@@ -169,11 +170,11 @@ def test_emotion_is_closed_where_the_lesson_is(alice, client, course, lessons):
     lessons[1].prerequisites.add(lessons[0])
     with pytest.raises(emotion_services.Refused, match=r"After: Lesson 1\.1"):
         emotion_services.start_session(user=alice, lesson=lessons[1])
-    started = client.post("/api/v1/lesson-sessions/", {"lesson": lessons[1].pk})
+    started = client.post("/api/v1/lesson-sessions/", {"lesson": lessons[1].pk}, **JSON)
     assert started.status_code == 403 and "After: Lesson 1.1" in started.json()["detail"]
-    said = client.post(f"/api/v1/lessons/{lessons[1].pk}/self-reports/", {"state": "confused"})
+    said = client.post(f"/api/v1/lessons/{lessons[1].pk}/self-reports/", {"state": "confused"}, **JSON)
     assert said.status_code == 403 and "After: Lesson 1.1" in said.json()["detail"]
-    assert client.post("/api/v1/lesson-sessions/", {"lesson": lessons[0].pk}).status_code == 201
+    assert client.post("/api/v1/lesson-sessions/", {"lesson": lessons[0].pk}, **JSON).status_code == 201
 
 
 def test_the_outline_says_why_and_home_offers_what_is_open(alice, client, course, lessons):

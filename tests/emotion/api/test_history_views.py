@@ -9,7 +9,6 @@ from django.test import AsyncClient, Client
 from pytest_django.asserts import assertNumQueries
 
 from courses.models import Lesson
-from emotion.api.history_views import TOO_FEW
 from emotion.class_history import put_together_class_histories
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.models import FeatureGate
@@ -19,6 +18,7 @@ from tests.factories import enroll, make_admin, make_course, make_instructor, ma
 pytestmark = pytest.mark.django_db
 
 OWN = "/api/v1/me/emotion-history/"
+NOT_ENOUGH = "A class is shown from 5 students up, so that nobody can be singled out."
 MEASURES = ["faces", "no_face", "several_faces", "unclear", *EXPRESSIONS, "windows", *COUNTED_STATES]
 
 
@@ -180,17 +180,17 @@ def test_below_five_students_there_is_one_sentence_and_no_number(client, teachin
         put_together_class_histories()
     for address, rows in zip(addresses(lesson)[2:], ("points", "lessons"), strict=True):
         answer = client.get(address).json()
-        assert (answer["detail"], answer[rows], answer["count"]) == (TOO_FEW, [], 0)
+        assert (answer["detail"], answer[rows], answer["count"]) == (NOT_ENOUGH, [], 0)
         assert not answer.get("students")
         header, *rest = table(client.get(as_csv(address)))
         assert header[-len(MEASURES) :] == MEASURES
-        assert rest == [[TOO_FEW]]
+        assert rest == [[NOT_ENOUGH]]
 
 
 def test_another_course_does_not_count_toward_five(client, teaching, lesson):
     make_class(lesson, 3)
     make_class(make_course().modules.get().lessons.first(), 5)
-    assert client.get(f"/api/v1/lessons/{lesson.pk}/emotion/").json()["detail"] == TOO_FEW
+    assert client.get(f"/api/v1/lessons/{lesson.pk}/emotion/").json()["detail"] == NOT_ENOUGH
 
 
 # CSV

@@ -88,7 +88,7 @@ STATUSES = {
 def test_everyone_at_each_endpoint(people, session, lesson, name):
     frame = ask(people, name, "post", frames(session), data=JPEG, content_type="image/jpeg")
     end = ask(people, name, "post", f"{SESSIONS}{session.pk}/end/")
-    start = ask(people, name, "post", SESSIONS, data={"lesson": lesson.pk})
+    start = ask(people, name, "post", SESSIONS, data={"lesson": lesson.pk}, content_type="application/json")
     history = ask(people, name, "get", f"/api/v1/lessons/{lesson.pk}/history/")
     assert (frame, end, start, history) == STATUSES[name]
     session.refresh_from_db()
@@ -100,7 +100,7 @@ def test_with_the_features_off_there_is_nothing_here(client, mine, lesson, store
     for response in (
         send(client, mine),
         client.post(f"{SESSIONS}{mine.pk}/end/"),
-        client.post(SESSIONS, {"lesson": lesson.pk}),
+        client.post(SESSIONS, {"lesson": lesson.pk}, content_type="application/json"),
         client.get(SESSIONS),
         client.get(f"/api/v1/lessons/{lesson.pk}/history/"),
     ):
@@ -274,7 +274,7 @@ def test_no_upload_touches_the_disk(client, mine, monkeypatch):
 
 def test_a_session_starts_with_consent(client, alice, lesson):
     client.force_login(alice)
-    response = client.post(SESSIONS, {"lesson": lesson.pk})
+    response = client.post(SESSIONS, {"lesson": lesson.pk}, content_type="application/json")
     assert (response.status_code, detail(response)) == (
         403,
         "The camera needs your consent for this course first.",
@@ -290,9 +290,9 @@ def test_a_session_starts_with_consent(client, alice, lesson):
 @pytest.mark.parametrize("lesson", ["", "x", 0, -1])
 def test_a_session_in_no_lesson(client, alice, lesson):
     client.force_login(alice)
-    assert client.post(SESSIONS, {"lesson": lesson}).status_code == 400
-    assert client.post(SESSIONS, {"lesson": 10**6}).status_code == 404
-    assert client.post(SESSIONS, {"lesson": 10**30}).status_code in (400, 404)
+    assert client.post(SESSIONS, {"lesson": lesson}, content_type="application/json").status_code == 400
+    assert client.post(SESSIONS, {"lesson": 10**6}, content_type="application/json").status_code == 404
+    assert client.post(SESSIONS, {"lesson": 10**30}, content_type="application/json").status_code in (400, 404)
 
 
 def test_ones_own_sessions_are_listed_the_newest_first(client, mine, lesson):
