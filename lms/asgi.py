@@ -27,7 +27,7 @@ from lms.celery import app as celery_app  # noqa: E402
 from lms.embedded import EmbeddedWorker  # noqa: E402
 from lms.metrics.processes import Publisher  # noqa: E402
 from lms.metrics.requests import count_sockets  # noqa: E402
-from lms.quiet import Quiet  # noqa: E402
+from lms.quiet import BREATH_SECONDS, Quiet  # noqa: E402
 from lms.slow_connections import limit_sockets  # noqa: E402
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ async def sum_up_weeks() -> None:
                 await asyncio.sleep(FOR_THE_WORKER_SECONDS)
             await quiet.wait()
             for course in await in_a_thread(weekly.courses_to_sum_up)():
-                await quiet.wait()
+                await quiet.wait(BREATH_SECONDS)
                 await in_a_thread(weekly.send_weekly_summaries)(course=course)
         except Exception:  # a database that is away for a while must not end this for good
             logger.exception("The weekly summaries were not made; the next try is in an hour.")

@@ -5,6 +5,7 @@ import time
 
 QUIET_SECONDS = 180
 AT_THE_LATEST = 3600  # on a site where somebody always asks
+BREATH_SECONDS = 15  # there, between two pieces of such work
 NOBODY = {"/healthz", "/readyz", "/metrics"}  # asked for by machines, all the time
 
 
@@ -24,8 +25,8 @@ class Quiet:
 
         return overheard
 
-    async def wait(self) -> None:
-        """Until it has been quiet for QUIET_SECONDS, or an hour has gone by."""
-        latest = time.monotonic() + AT_THE_LATEST
+    async def wait(self, at_the_latest: float = AT_THE_LATEST) -> None:
+        """Until it has been quiet for QUIET_SECONDS, or so many seconds have gone by."""
+        latest = time.monotonic() + at_the_latest
         while (now := time.monotonic()) < min(latest, quiet := self._asked + QUIET_SECONDS):
             await asyncio.sleep(max(0.01, min(latest, quiet) - now))
