@@ -40,7 +40,7 @@ from tests.pictures import as_new  # noqa: E402
 from tests.services import AttuneServer, attune_server, postgres_service, redis_service  # noqa: E402
 
 GIVE_UP_SECONDS = 10
-ARRIVING_SECONDS = (
+ARRIVING_SECONDS = 3  # all students connect at once: what is sent meanwhile is counted, but not in times and speeds
     3  # all students connect at once: what is sent meanwhile has a fate, but is not in the times and speeds
 )
 MAKE_STUDENTS = """

@@ -2,10 +2,14 @@ import asyncio
 import contextlib
 import json
 import struct
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
 from django.db import DatabaseError
 from django.utils.translation import gettext_noop as _
 from django.utils.translation.trans_real import translation
@@ -27,6 +31,8 @@ NOT_SIGNED_IN = 4401
 NO_SUCH_SESSION = 4404
 TRY_AGAIN = 1013
 
+Receive = Callable[[], Awaitable[dict]]
+
 
 class FrameSocket(AsyncWebsocketConsumer):
     """A lesson session's socket: frames in, answers out.
@@ -36,6 +42,28 @@ class FrameSocket(AsyncWebsocketConsumer):
     "dropped"; "accepted" before the latter two. A text message {"type": "ping"} gets {"type": "pong"}, and one of type
     "reading" is what a page that reads its own frames says of one (see parse_reading); it is answered as a frame is.
     """
+
+    async def __call__(self, scope: dict, receive: Receive, send: Callable[[dict], Awaitable[None]]) -> None:
+        # Instead of AsyncConsumer's, which makes a task for each message and holds answers back while a frame is taken.
+        self.scope, self.base_send = scope, send
+        self.channel_layer = get_channel_layer(self.channel_layer_alias)
+        self.channel_name = await self.channel_layer.new_channel()
+        await self.dispatch(await receive())  # the connection: nothing else may come before its answer
+        sources: tuple[Receive, ...] = (receive, partial(self.channel_layer.receive, self.channel_name))
+        tasks = [asyncio.create_task(self._handle_all(source)) for source in sources]
+        try:
+            done, _others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            with contextlib.suppress(StopConsumer):
+                for task in done:
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _handle_all(self, receive: Receive) -> None:
+        while True:
+            await self.dispatch(await receive())
 
     async def dispatch(self, message: dict) -> None:
         # Instead of AsyncConsumer's, which goes to the database's thread for each message to look at its connections.
@@ -47,6 +75,7 @@ class FrameSocket(AsyncWebsocketConsumer):
         self._given_up: set[int] = set()
         self._session_id = str(self.scope["url_route"]["kwargs"]["session_id"])
         self._group: str | None = None
+        self._closed = False
         user = self.scope["user"]
         # Its catalogue itself: to activate a language for each message costs more than to send it.
         self._say = translation(language_of_socket(self.scope)).gettext
@@ -180,13 +209,17 @@ class FrameSocket(AsyncWebsocketConsumer):
         await self._submit_reading(reading.sequence, reading)
 
     async def _close(self, reason: str) -> None:
-        await self.close(REFUSED_FINALLY, self._say(reason))
+        if not self._closed:
+            self._closed = True  # what is still on its way has nobody to be told
+            await self.close(REFUSED_FINALLY, self._say(reason))
 
     @database_sync_to_async
     def _find_session(self, user) -> LessonSession | None:
         return LessonSession.objects.visible_to(user).filter(pk=self._session_id).first()
 
     async def _tell(self, message: dict) -> None:
+        if self._closed:
+            return
         said = {name: self._say(message[name]) for name in ("words", "message") if message.get(name)}
         await self.send(text_data=json.dumps({**message, **said}))
 

@@ -37,9 +37,9 @@ from emotion.services import CAMERA_NOT_ALLOWED, NOT_OFFERED, WAITS_FOR_GUARDIAN
 logger = logging.getLogger(__name__)
 
 FRAMES_PER_SECOND = 2
-# Frames of many students that arrive within this are checked with the same few queries: longer while many arrive, so
-# that a full hall costs fewer queries and a small class waits less.
-GATHER_SECONDS, GATHER_SECONDS_OF_MANY, MANY = 0.005, 0.02, 4
+# Frames of many students that arrive within a while are checked with the same few queries. It lasts this long for each
+# that arrives in a second, so that a full hall costs fewer queries and a small class waits less.
+GATHER_SECONDS_PER_RATE, SHORTEST_GATHER, LONGEST_GATHER = 0.0002, 0.005, 0.04
 MOST_AT_ONCE = 64
 OTHER_MODE = {
     "server": _("Pictures of this session are read on the server, so no readings are taken."),
@@ -299,7 +299,7 @@ class Intake:
     def __init__(self) -> None:
         self._waiting: list[tuple[Submission, asyncio.Future[Receipt | Refused]]] = []
         self._task: asyncio.Task[None] | None = None
-        self._last = 0  # how many were submitted together
+        self._rate, self._gathered_at = 0.0, time.monotonic()  # how many arrive in a second, of late
 
     async def submit(self, submission: Submission) -> Receipt:
         """Raises Refused."""
@@ -316,8 +316,11 @@ class Intake:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(GATHER_SECONDS_OF_MANY if self._last >= MANY else GATHER_SECONDS)
-                self._last = len(self._waiting)
+                gather = GATHER_SECONDS_PER_RATE * self._rate
+                await asyncio.sleep(min(LONGEST_GATHER, max(SHORTEST_GATHER, gather)))
+                now = time.monotonic()
+                self._rate += 0.2 * (len(self._waiting) / (now - self._gathered_at) - self._rate)
+                self._gathered_at = now
                 batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
                 try:
                     work = functools.partial(_with_own_connection, self.submit_many, [each for each, _ in batch])
