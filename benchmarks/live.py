@@ -41,8 +41,6 @@ from tests.services import AttuneServer, attune_server, postgres_service, redis_
 
 GIVE_UP_SECONDS = 10
 ARRIVING_SECONDS = 3  # all students connect at once: what is sent meanwhile is counted, but not in times and speeds
-    3  # all students connect at once: what is sent meanwhile has a fate, but is not in the times and speeds
-)
 MAKE_STUDENTS = """
 import json, sys
 from django.contrib.auth import get_user_model
