@@ -6,10 +6,12 @@ import contextlib
 import os
 import signal
 from collections import defaultdict
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import time_machine
 
 from tests import services
 
@@ -230,3 +232,12 @@ def _no_kept_connections(monkeypatch):
     from emotion import own_connection
 
     monkeypatch.setattr(own_connection, "KEPT", False)
+
+
+@pytest.fixture
+def midweek():
+    """A Wednesday at noon, from where the clock goes on: a minute ago and a day ago are this week."""
+    today = datetime.now(UTC).date()
+    wednesday = datetime.combine(today + timedelta(days=2 - today.weekday()), time(12), tzinfo=UTC)
+    with time_machine.travel(wednesday):
+        yield

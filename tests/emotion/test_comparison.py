@@ -15,7 +15,7 @@ from emotion.models import Consent, EmotionBucket, LessonSession
 from tests.emotion.factories import make_bucket, make_class
 from tests.factories import make_instructor
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store", "told")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("midweek", "store", "told")]
 
 BEFORE, AFTER = Side("edition 1", "edition 1"), Side("edition 2", "edition 2")
 

@@ -14,7 +14,7 @@ from emotion.support import add_starter_rules, rules_for
 from tests.emotion.factories import make_class
 from tests.factories import enroll, make_course, make_instructor, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("midweek")]
 
 RULE = {
     "state": "confused",

@@ -26,6 +26,7 @@ PUSHED_BY_SERVER = re.findall(r'"(\w+)"', " ".join(re.findall(r"repeat\((.*)\)\)
 SENDING = ("courses.notifications", "courses.events", "courses.overview.weekly")
 
 
+@pytest.mark.usefixtures("midweek")
 @pytest.mark.django_db
 @pytest.mark.parametrize("share", [False, True])
 def test_nobody_hears_of_a_student_who_is_having_a_hard_time(share):
