@@ -230,6 +230,7 @@ DATABASE_TESTS = [
         "quizzes/test_services.py",
         "release",
         "search",
+        "studio/test_races.py",
         "test_completion.py",
         "test_querysets.py",
         "test_services.py",

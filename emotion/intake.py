@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 FRAMES_PER_SECOND = 2
 # Frames of many students that arrive within a while are checked with the same few queries. It lasts this long for each
 # that arrives in a second, so that a full hall costs fewer queries and a small class waits less.
-GATHER_SECONDS_PER_RATE, SHORTEST_GATHER, LONGEST_GATHER = 0.0002, 0.005, 0.04
+GATHER_SECONDS_PER_RATE, SHORTEST_GATHER, LONGEST_GATHER = 0.0002, 0.005, 0.08
 MOST_AT_ONCE = 64
 OTHER_MODE = {
     "server": _("Pictures of this session are read on the server, so no readings are taken."),

@@ -5,9 +5,9 @@ from django.urls import include, path
 from django.views.decorators.cache import cache_control
 from django.views.generic import TemplateView
 from django.views.i18n import JavaScriptCatalog
-from drf_spectacular.views import SpectacularAPIView
 
 from lms import health
+from lms.api_schema import SchemaView
 from lms.metrics.views import metrics, workers
 
 admin.autodiscover()
@@ -37,7 +37,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("courses.api.urls")),
     path("api/v1/", include("emotion.api.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
     path("words.js", cache_control(max_age=3600)(JavaScriptCatalog.as_view()), name="words"),
     path("offline/", cache_control(max_age=3600)(TemplateView.as_view(template_name="offline.html")), name="offline"),
     path("healthz", health.healthz, name="healthz"),

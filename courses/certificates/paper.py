@@ -1,4 +1,4 @@
-"""A certificate as a PDF: A4 across, with a code that leads to its public page."""
+"""A certificate as a PDF: A4 across, with a code that leads to its public page, in the active language."""
 
 import importlib.util
 import io
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import segno
 from django.utils import formats, timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from fpdf import FPDF
 
 from courses.models import Certificate
@@ -26,7 +28,7 @@ def as_pdf(certificate: Certificate, *, address: str) -> bytes:
     pdf = FPDF(orientation="landscape", format="A4")
     pdf.set_title(f"{certificate.title}: {certificate.name}")
     pdf.set_author("Attune")
-    pdf.set_lang("en")
+    pdf.set_lang(get_language())
     pdf.set_creation_date(certificate.issued_at)
     fonts = fonts_folder()
     pdf.add_font("serif", "", fonts / "DejaVuSerif.ttf")
@@ -45,16 +47,17 @@ def as_pdf(certificate: Certificate, *, address: str) -> bytes:
     pdf.set_line_width(0.2)
     pdf.rect(15, 15, WIDTH - 30, HEIGHT - 30)
 
-    _line(pdf, 40, "Certificate of completion", "sans", 13, MUTED)
+    _line(pdf, 40, _("Certificate of completion"), "sans", 13, MUTED)
     _line(pdf, 62, certificate.name, "serif", 34, INK, style="B")
-    _line(pdf, 88, "has completed the course", "sans", 13, MUTED)
+    _line(pdf, 88, _("has completed the course"), "sans", 13, MUTED)
     _line(pdf, 102, certificate.title, "serif", 24, PRIMARY, style="B")
     detail = [certificate.words] if certificate.words else []
     if certificate.percent is not None:
-        detail.append(f"Final grade {certificate.percent}%")
-    _line(pdf, 122, ". ".join(detail), "sans", 12, MUTED)
+        detail.append(_("Final grade %(percent)s%%") % {"percent": formats.localize(certificate.percent)})
+    for number, words in enumerate(detail):  # a line each: they may run in different directions
+        _line(pdf, 122 + 9 * number, words, "sans", 12, MUTED)
 
-    day = formats.date_format(timezone.localtime(certificate.issued_at), "j F Y")
+    day = formats.date_format(timezone.localtime(certificate.issued_at), "DATE_FORMAT")
     pdf.set_text_color(*INK)
     pdf.set_font("sans", size=12)
     pdf.set_xy(30, 158)
@@ -67,11 +70,11 @@ def as_pdf(certificate: Certificate, *, address: str) -> bytes:
     pdf.set_text_color(*MUTED)
     pdf.set_font("sans", size=9)
     pdf.set_xy(30, 176)
-    pdf.cell(90, 5, f"Code {certificate.code}")
+    pdf.cell(90, 5, _("Code %(code)s") % {"code": certificate.code})
     pdf.set_xy(30, 181)
     pdf.cell(160, 5, address, link=address)
 
-    pdf.image(qr_code(address), WIDTH - 30 - QR_SIDE, 156, QR_SIDE, QR_SIDE, alt_text="Leads to the public page")
+    pdf.image(qr_code(address), WIDTH - 30 - QR_SIDE, 156, QR_SIDE, QR_SIDE, alt_text=_("Leads to the public page"))
     return bytes(pdf.output())
 
 

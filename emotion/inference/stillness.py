@@ -29,7 +29,6 @@ frame.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -53,7 +52,9 @@ class _Session:
     seen_at: float
     still_frames: int = 1
     last: int = 0
-    hashes: OrderedDict[int, None] = field(default_factory=OrderedDict)
+    # A ring, all of it there from the first frame on: a session that goes on takes no more memory than one that begins.
+    hashes: np.ndarray = field(default_factory=lambda: np.zeros(KEPT, np.int64))
+    hashed: int = 0
     lately: list[bool] = field(default_factory=list)  # of the last frames, which had been there before
     repeating_since: float | None = None
 
@@ -112,11 +113,10 @@ class Stillness:
     def _repeats(self, known: _Session, frame: Hashable, now: float) -> bool:
         number = hash(frame)
         if number != known.last:
-            known.lately = [*known.lately[1 - LOOKED_AT :], number in known.hashes]
+            known.lately = [*known.lately[1 - LOOKED_AT :], bool((known.hashes == number).any())]
+            known.hashes[known.hashed % KEPT] = number
+            known.hashed += 1
         known.last = number
-        known.hashes[number] = None
-        while len(known.hashes) > KEPT:
-            known.hashes.popitem(last=False)
         if sum(known.lately) < RETURNED:
             known.repeating_since = None
         elif known.repeating_since is None:

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json
 import struct
+import threading
 import uuid
 
 import pytest
@@ -16,6 +17,7 @@ from django.contrib.auth.models import AnonymousUser
 from courses.services import withdraw_student
 from emotion import broadcast, consents, consumers, services
 from emotion.inference import frame_store
+from emotion.intake import Intake, Receipt
 from emotion.models import FeatureGate
 from emotion.routing import websocket_urlpatterns
 from lms.channel_layer import LocalChannelLayer
@@ -275,6 +277,43 @@ async def test_a_frame_too_late_is_refused_and_closes_the_socket(session, course
     assert (refusal["type"], refusal["sequence"], refusal["status"]) == ("refused", 4, status)
     assert await page.closing() == (4403, refusal["message"])
     assert store.take(str(session.pk)) is None
+
+
+@pytest.fixture
+def stalled(monkeypatch):
+    """Frames are not taken until it is set."""
+    go = threading.Event()
+
+    def submit_many(submissions):
+        assert go.wait(WAIT)
+        return [Receipt(submission.sequence, None) for submission in submissions]
+
+    monkeypatch.setattr(Intake, "submit_many", staticmethod(submit_many))
+    yield go
+    go.set()
+
+
+@socket_test
+async def test_an_answer_does_not_wait_for_the_next_frame_to_be_taken(session, stalled):
+    page = await opened(session)
+    await page.send(message(sequence=2))
+    await record(answers=[make_answer(session, 1)], model_version=None)
+    reading = await page.hear()
+    assert (reading["type"], reading["sequence"]) == ("reading", 1)
+    stalled.set()
+    assert await page.hear() == {"type": "accepted", "sequence": 2}
+    await page.leave()
+
+
+@socket_test
+async def test_withdrawing_while_a_frame_is_on_its_way_closes_once_and_says_no_more(session, course, stalled):
+    page = await opened(session)
+    await page.send(message(sequence=1))
+    await sync_to_async(consents.withdraw_consent)(user=session.user, course=course)
+    assert (await page.hear())["type"] == "closed"
+    assert (await page.closing())[0] == 4403
+    stalled.set()
+    assert await page.silent()
 
 
 @pytest.fixture

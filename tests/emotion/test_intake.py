@@ -1,5 +1,6 @@
 """Frames on their way in: what is taken, and each reason for which a frame is not."""
 
+import asyncio
 import time
 import uuid
 from types import SimpleNamespace
@@ -8,9 +9,9 @@ import pytest
 from django.utils import timezone
 
 from courses.services import withdraw_student
-from emotion import consents, services, tasks
+from emotion import consents, intake, services, tasks
 from emotion.inference import frame_store
-from emotion.intake import Receipt, Submission, submit_frame, submit_frames
+from emotion.intake import Intake, Receipt, Submission, submit_frame, submit_frames
 from emotion.models import Consent, EmotionReading, FeatureGate, LessonSession
 from emotion.places import Place
 from emotion.services import Refused
@@ -270,3 +271,30 @@ def test_nothing_is_kept_of_frames_when_the_store_fails_midway(session, store, m
     (outcome,) = submit_frames([Submission(session.user_id, str(session.pk), JPEG, 1, Place())])
     assert outcome.status == 503
     assert store.take(str(session.pk)) is None
+
+
+@pytest.mark.parametrize(
+    ("frames", "every", "shortest", "longest"), [(1, 1, 0.005, 0.005), (5, 0.04, 0.012, 0.025), (60, 0.02, 0.08, 0.08)]
+)
+def test_the_more_frames_arrive_the_longer_they_are_gathered(session, monkeypatch, frames, every, shortest, longest):
+    now, slept, rest = 0.0, [], asyncio.sleep
+    frame = Submission(session.user_id, str(session.pk), JPEG, 1, Place())
+
+    async def sleep(seconds):
+        nonlocal now
+        now += seconds
+        slept.append(seconds)
+        await rest(0)
+
+    async def arrive():
+        nonlocal now
+        gatherer = Intake()
+        gatherer.submit_many = lambda some: [Receipt(1, None)] * len(some)
+        for _ in range(50):
+            now += every
+            await asyncio.gather(*(gatherer.submit(frame) for _ in range(frames)))
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(intake, "time", SimpleNamespace(monotonic=lambda: now))
+    asyncio.run(arrive())
+    assert shortest <= slept[-1] <= longest

@@ -1,3 +1,4 @@
+import os
 import stat
 
 import pytest
@@ -59,3 +60,11 @@ def test_a_short_secret_key_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("ATTUNE_SECRET_KEY", "short")
     with pytest.raises(ImproperlyConfigured, match="ATTUNE_SECRET_KEY has 5 characters"):
         env.read_secret_key("ATTUNE_SECRET_KEY", tmp_path / "key")
+
+
+def test_cores_are_those_that_a_container_may_use_where_the_system_tells(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3}, raising=False)
+    assert env.count_cores() == 1
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 12)
+    assert env.count_cores() == 12

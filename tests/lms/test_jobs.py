@@ -68,6 +68,28 @@ def test_weekly_summaries_wait_until_nobody_asks_for_a_page_and_are_made_one_by_
     assert made[0][1] >= 0.29
 
 
+def test_on_a_site_that_is_never_quiet_they_are_made_too_with_a_breath_between(monkeypatch):
+    class Hurried(quiet.Quiet):
+        async def wait(self, at_the_latest=0.2):
+            await super().wait(at_the_latest)
+
+    heard, made = Hurried(), []
+    monkeypatch.setattr(asgi, "quiet", heard)
+    monkeypatch.setattr(asgi, "BREATH_SECONDS", 0.3)
+    monkeypatch.setattr(asgi.weekly, "courses_to_sum_up", lambda: [1, 2])
+    monkeypatch.setattr(asgi.weekly, "send_weekly_summaries", lambda course: made.append((course, time.monotonic())))
+
+    async def watch():
+        job = asyncio.create_task(asgi.sum_up_weeks())
+        while len(made) < 2:
+            await heard.listen(lambda *_: asyncio.sleep(0.01))({"path": "/home/"}, None, None)
+        job.cancel()
+
+    asyncio.run(watch())
+    assert [course for course, _ in made] == [1, 2]
+    assert made[1][1] - made[0][1] >= 0.29
+
+
 def test_the_worker_for_mail_is_asked_first(monkeypatch, settings):
     sent = []
     monkeypatch.setattr(asgi.tasks.send_weekly_summaries, "apply_async", lambda **options: sent.append(options))

@@ -1,7 +1,11 @@
+from decimal import Decimal
+
 import cv2
 import numpy as np
 import pytest
 from django.urls import reverse
+from django.utils.translation import gettext, override
+from fpdf import FPDF
 from pytest_django.asserts import assertContains, assertNotContains
 
 from courses import services as learning
@@ -160,6 +164,24 @@ def test_the_paper_leads_to_its_page(course, alice, name):
     assert address.encode() in pdf, "the printed address is a link"
     image = cv2.imdecode(np.frombuffer(qr_code(address).read(), np.uint8), cv2.IMREAD_COLOR)
     assert cv2.QRCodeDetector().detectAndDecode(image)[0] == address
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("de", "Endnote 87,5"), ("ar", "87"), ("en", "Final grade 87.5")]
+)
+def test_the_paper_is_in_the_language_of_whoever_asks(course, alice, monkeypatch, language, words):
+    complete(alice)
+    certificate = Certificate.objects.get()
+    certificate.percent = Decimal("87.5")
+    said, draw = [], FPDF.cell
+    monkeypatch.setattr(FPDF, "cell", lambda pdf, *place, **how: said.append(place[-1]) or draw(pdf, *place, **how))
+    with override(language):
+        pdf = as_pdf(certificate, address="https://lms.example/c/1/")
+        expected = gettext("Certificate of completion")
+    assert f"/Lang ({language})".encode() in pdf
+    assert said[0] == expected
+    assert (expected == "Certificate of completion") == (language == "en")
+    assert any(words in each for each in said)
 
 
 def test_it_is_exported_and_erased(course, alice):

@@ -3,31 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from courses.models import Lesson, Question, QuestionPool, QuizAttempt
 from courses.quizzes.services import begin_attempt
-from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user
+from tests.courses.studio.addresses import url
+from tests.factories import enroll, make_course, make_quiz, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ines(client):
-    ines = make_instructor("ines")
-    client.force_login(ines)
-    return ines
 
 
 @pytest.fixture
 def quiz(ines):
     make_course("Bread", instructor=ines)
     return make_quiz(lesson=Lesson.objects.first(), questions=1, minutes=10)
-
-
-def url(name, *args):
-    return reverse(f"studio:{name}", args=args)
 
 
 def test_an_author_draws_from_a_new_pool_and_writes_its_questions(client, quiz):

@@ -1,22 +1,15 @@
 """What a quiz asked is in its lesson's history, and comes back from there."""
 
 import pytest
-from django.urls import reverse
 from pytest_django.asserts import assertContains
 
 from courses.models import Enrollment, Lesson, LessonRevision, Question
 from courses.quizzes.services import submit_quiz
 from courses.studio.revisions import content_of
+from tests.courses.studio.addresses import url
 from tests.factories import make_course, make_instructor, make_quiz, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ines(client):
-    ines = make_instructor("ines")
-    client.force_login(ines)
-    return ines
 
 
 @pytest.fixture
@@ -24,10 +17,6 @@ def quiz(ines):
     """Two questions that nobody wrote on these pages: they came with an import."""
     make_course("Bread", instructor=ines)
     return make_quiz(lesson=Lesson.objects.first(), questions=2)
-
-
-def url(name, *args):
-    return reverse(f"studio:{name}", args=args)
 
 
 def reword(client, question, prompt, points=1, choices=()):

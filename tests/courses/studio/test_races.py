@@ -1,8 +1,5 @@
 """Several authors who change an order in the same moment: each move happens, and no row is lost or doubled."""
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -12,7 +9,6 @@ from django.db import connection
 from courses.models import Block, Lesson, Module
 from courses.studio.services import move
 from tests.factories import make_course
-from tests.services import ROOT
 
 ROUNDS = 5
 
@@ -68,19 +64,3 @@ def test_many_moves_at_once_between_modules_keep_every_lesson():
         assert {lesson.title for lesson in lessons[:3]} <= set(order(here.lessons))
         for lesson in lessons:
             lesson.refresh_from_db()
-
-
-def test_on_postgresql_too(postgres_url, tmp_path):
-    environment = os.environ | {
-        "DATABASE_URL": postgres_url,
-        "ATTUNE_DATA_DIR": str(tmp_path),
-        "ATTUNE_TESTING": "1",
-        "DJANGO_SETTINGS_MODULE": "lms.settings",
-    }
-    # Without the plugin that keeps a developer's DATABASE_URL away from the tests.
-    command = [sys.executable, "-m", "pytest", "-o", "addopts=-q", "-p", "no:cacheprovider", "--create-db"]
-    ran = subprocess.run(
-        [*command, __file__, "-k", "at_once"], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr[-1000:]
-    assert "2 passed" in ran.stdout

@@ -1,6 +1,5 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -16,6 +15,7 @@ from courses.models import (
     Module,
     Progress,
 )
+from tests.courses.studio.addresses import url
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_user
 
 pytestmark = pytest.mark.django_db
@@ -30,19 +30,8 @@ def files(settings, tmp_path):
 
 
 @pytest.fixture
-def ines(client):
-    ines = make_instructor("ines")
-    client.force_login(ines)
-    return ines
-
-
-@pytest.fixture
 def course(ines) -> Course:
     return make_course("Bread", modules=2, lessons=3, blocks=3, instructor=ines, status="draft")
-
-
-def url(name, *args):
-    return reverse(f"studio:{name}", args=args)
 
 
 def save(client, block, **fields):

@@ -117,7 +117,7 @@ def test_what_is_kept_is_small_and_no_picture(stillness, clock, face):
     for number in range(KEPT + 50):
         stillness.is_dead("a", as_new(jpeg, number), image)
     known = stillness._sessions["a"]
-    assert (known.anchor.nbytes, len(known.hashes)) == (32 * 4, KEPT)
+    assert (known.anchor.nbytes, known.hashes.nbytes) == (32 * 4, 8 * KEPT)
     assert len(known.lately) <= 20
 
 
