@@ -10,32 +10,12 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import account_import, invitations
-from accounts.admin_base import ReadOnly
+from accounts import account_import, admin_sign_in, invitations  # noqa: F401  (one registers its pages)
+from accounts.admin_base import AdministratorsOnly, ReadOnly
 from accounts.forms import AccountTableForm, InvitationForm
 from accounts.models import AuditEntry, Invitation, User
 
 admin.site.unregister(Group)  # roles come from enrollments and two switches, not from groups
-
-
-class AdministratorsOnly:
-    def _may(self, request) -> bool:
-        return request.user.is_active and request.user.is_superuser
-
-    def has_module_permission(self, request) -> bool:
-        return self._may(request)
-
-    def has_view_permission(self, request, obj=None) -> bool:
-        return self._may(request)
-
-    def has_add_permission(self, request) -> bool:
-        return self._may(request)
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return self._may(request)
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return self._may(request)
 
 
 @admin.register(User)
@@ -120,6 +100,7 @@ class InvitationAdmin(AdministratorsOnly, ModelAdmin):
     form = InvitationForm
     list_display = ["email", "display_name", "invited_by", "expires_at", "accepted_at"]
     search_fields = ["email", "display_name"]
+    nothing_yet = gettext_lazy("Whoever is to teach here gets a link by e-mail, with which they make their account.")
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False
@@ -138,6 +119,10 @@ class InvitationAdmin(AdministratorsOnly, ModelAdmin):
 class AuditEntryAdmin(ReadOnly, AdministratorsOnly, ModelAdmin):
     """The audit log, to read. People stand in it under pseudonyms; `verify_audit_log` checks it."""
 
-    list_display = ["number", "at", "action", "actor", "subject", "detail"]
+    list_display = ["number", "at", "action", "actor", "subject", "shown_detail"]
     list_filter = ["action"]
     search_fields = ["actor", "subject"]
+
+    @admin.display(description=gettext_lazy("detail"))
+    def shown_detail(self, entry):
+        return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in entry.detail.items() if value != "")

@@ -7,10 +7,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
-from accounts.admin import AdministratorsOnly
+from accounts.admin_base import AdministratorsOnly
 from emotion.gate import GateForm, close_gate
 from emotion.models import FeatureGate
-from emotion.policy import POLICY, current_gate, features_are_on, judge
+from emotion.policy import POLICY, current_gate, features_are_on, judge, use_in_words
 
 STATEMENTS_SHOWN = 20
 
@@ -34,14 +34,18 @@ class FeatureGateAdmin(AdministratorsOnly, ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("Emotion features"),
-            "opts": self.opts,
+            "content_title": _("Emotion features"),
             "form": form,
             "gate": gate,
             "on": features_are_on(),
             "verdict": gate and judge(gate.jurisdiction, gate.institution, gate.purpose),
             "override": settings.ATTUNE_POLICY_OVERRIDE,
-            "policy": [(*use, verdict) for use, verdict in POLICY.items()],
-            "statements": FeatureGate.objects.select_related("by")[:STATEMENTS_SHOWN],
+            "stated": gate and use_in_words(gate.jurisdiction, gate.institution, gate.purpose),
+            "policy": [(*use_in_words(*use), verdict) for use, verdict in POLICY.items()],
+            "statements": [
+                (one, use_in_words(one.jurisdiction, one.institution, one.purpose))
+                for one in FeatureGate.objects.select_related("by")[:STATEMENTS_SHOWN]
+            ],
         }
         status = 422 if form.errors else 200
         return TemplateResponse(request, "admin/emotion/gate.html", context, status=status)

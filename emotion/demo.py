@@ -90,7 +90,7 @@ def seed_feelings(course: Course, people: list[Learner], *, now: datetime) -> No
 
 
 def _consents(course: Course, people: list[Learner], now: datetime) -> dict[int, Consent]:
-    """Of every six one learns without a camera; the first who has begun and every fourth after share their history."""
+    """Of every six one learns without a camera; the first who has begun and every fifth after share their history."""
     agreed = [person for place, person in enumerate(people) if place and place % 6 != 5 and person.steps]
     Consent.objects.bulk_create(
         Consent(
@@ -98,9 +98,9 @@ def _consents(course: Course, people: list[Learner], now: datetime) -> dict[int,
             course=course,
             camera=True,
             history=True,
-            share_with_instructor=place % 4 == 0,
-            share_for_research=place % 2 == 0,
-            research_since=now - timedelta(days=14) if place % 2 == 0 else None,
+            share_with_instructor=place % 5 == 0,
+            share_for_research=place % 5 == 0,
+            research_since=now - timedelta(days=14) if place % 5 == 0 else None,
             granted_at=now - timedelta(days=14),
         )
         for place, person in enumerate(agreed)

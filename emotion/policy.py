@@ -41,6 +41,15 @@ PURPOSES = {
 }
 
 
+def use_in_words(jurisdiction: str, institution: str, purpose: str) -> tuple[str, str, str]:
+    """As the form offers them; what an earlier version knew by another name stays as it was stated."""
+    return (
+        JURISDICTIONS.get(jurisdiction, jurisdiction),
+        INSTITUTIONS.get(institution, institution or "?"),
+        PURPOSES.get(purpose, purpose),
+    )
+
+
 @dataclass(frozen=True)
 class Verdict:
     allowed: bool

@@ -353,6 +353,7 @@ ATTUNE_METRICS_TOKEN = env.read_secret("ATTUNE_METRICS_TOKEN", shortest=16)
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("ar", "العربية")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "lms.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

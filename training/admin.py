@@ -3,6 +3,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.admin_base import ReadOnly
@@ -36,6 +37,7 @@ class TrainingRunAdmin(ModelAdmin):
 
     list_display = ["name", "status", "epochs", "best_score", "started_at", "model_version"]
     list_filter = ["status", "name"]
+    nothing_yet = gettext_lazy("Each run of train_fer is listed here, with its curves.")
     list_select_related = ["model_version"]
     readonly_fields = ["name", "status", "folder", "model_version", "started_at", "ended_at", "config"]
     exclude = ["history", "figures"]

@@ -57,7 +57,8 @@ def in_words(at: datetime, now: datetime) -> str:
         return _("Due today, %(time)s") % {"time": clock}
     if days == 1:
         return _("Due tomorrow, %(time)s") % {"time": clock}
-    return _("Due %(day)s, %(time)s") % {"day": date_format(local, "l j F"), "time": clock}
+    day = f"{date_format(local, 'l')} {date_format(local, 'MONTH_DAY_FORMAT')}"
+    return _("Due %(day)s, %(time)s") % {"day": day, "time": clock}
 
 
 @dataclass(frozen=True)

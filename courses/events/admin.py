@@ -3,11 +3,11 @@
 import uuid
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from accounts.admin import AdministratorsOnly
-from accounts.admin_base import ReadOnly
+from accounts.admin_base import AdministratorsOnly, ReadOnly
 from courses.events.models import WebhookDelivery
 from courses.events.payload import message_id
 
@@ -18,6 +18,7 @@ class WebhookDeliveryAdmin(ReadOnly, AdministratorsOnly, ModelAdmin):
 
     list_display = ["shown_id", "endpoint", "shown_kind", "state", "attempts", "status_code", "created_at"]
     list_filter = ["status_code"]
+    nothing_yet = gettext_lazy("Every message sent to a webhook is listed here, with the answer it got.")
     list_select_related = ["endpoint", "event"]
     list_per_page = 50
     show_full_result_count = False

@@ -86,7 +86,7 @@ def summary(course: Course) -> list[Line]:
         return []
     found, here = overview(course), reverse("overview:overview", args=[course.slug])
     lines = [
-        Line(number.title, f"{number.value} {number.unit}".strip(), number.url)
+        Line(number.title, f"{number.value}{number.unit}", number.url)
         for number in found.numbers
         if number.value is not None
     ]

@@ -3,7 +3,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Max
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
@@ -16,7 +17,7 @@ from courses.admin_base import (
     TaughtRows,
 )
 from courses.models import Enrollment
-from courses.quizzes import authoring
+from courses.quizzes import answers, authoring, layouts
 from courses.quizzes.models import (
     Choice,
     Question,
@@ -26,6 +27,7 @@ from courses.quizzes.models import (
     QuizAttempt,
     QuizDraw,
 )
+from courses.search.snippets import plain
 
 
 class QuestionInline(PositionedTabularInline):
@@ -98,7 +100,7 @@ class QuestionForm(forms.ModelForm):
 @admin.register(Question)
 class QuestionAdmin(TaughtCoursesAdmin):
     form = QuestionForm
-    list_display = ["prompt", "kind", "points", "shown_place", "position"]
+    list_display = ["shown_prompt", "kind", "points", "shown_place", "position"]
     list_filter = ["kind", ("pool", TaughtFilter)]
     list_select_related = ["quiz__block", "pool"]
     search_fields = ["prompt"]
@@ -110,6 +112,10 @@ class QuestionAdmin(TaughtCoursesAdmin):
         ("For a short text, or gaps", {"fields": ["accepted", "exact"]}),
         ("For a number", {"fields": ["number", "tolerance"]}),
     ]
+
+    @display(description="prompt", ordering="prompt")
+    def shown_prompt(self, question):
+        return plain(question.prompt)
 
     @display(description="in")
     def shown_place(self, question):
@@ -126,6 +132,9 @@ class QuestionAdmin(TaughtCoursesAdmin):
 @admin.register(QuestionPool)
 class QuestionPoolAdmin(TaughtCoursesAdmin):
     list_display = ["title", "course"]
+    nothing_yet = gettext_lazy(
+        "A pool holds many questions; each attempt gets some of them, so no two are quite alike."
+    )
     list_filter = [("course", TaughtFilter)]
     list_select_related = ["course"]
     search_fields = ["title"]
@@ -176,6 +185,23 @@ class QuizAttemptAdmin(TaughtCoursesAdmin):
     list_select_related = ["user", "quiz__block"]
     search_fields = ["user__email", "user__display_name"]
     ordering = ["-started_at"]
+    exclude = ["layout", "answers", "results"]  # a machine's; `shown_answers` has them in words
+    readonly_fields = ["shown_answers"]
+
+    @display(description="answers")
+    def shown_answers(self, attempt):
+        rows = [
+            (
+                plain(slot.question.prompt),
+                answers.in_words(slot, attempt.answers.get(str(slot.question.pk))) or "-",
+                f"{attempt.results[str(slot.question.pk)]:.0%}" if str(slot.question.pk) in attempt.results else "-",
+            )
+            for slot in layouts.stored(attempt)
+        ]
+        return format_html(
+            "<ol class='answers'>{}</ol>",
+            format_html_join("", "<li>{}<br><strong>{}</strong> ({})</li>", rows),
+        )
 
     def has_add_permission(self, request, obj=None) -> bool:
         return False

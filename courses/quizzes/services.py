@@ -26,7 +26,6 @@ from courses.release.locks import require_open
 
 logger = logging.getLogger(__name__)
 
-MOMENT = "j F Y, H:i"  # as in the templates
 Answers = Mapping[int, Any]  # question id -> answer, in its kind's form
 
 
@@ -210,7 +209,7 @@ def time_is_up(attempt: QuizAttempt) -> str:
 
 def in_words(moment: datetime) -> str:
     """In the active language and time zone."""
-    return date_format(timezone.localtime(moment), MOMENT)
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 def _keep(attempt: QuizAttempt, slots: list[layouts.Slot], answers: Answers) -> None:

@@ -27,8 +27,11 @@ class Lock:
         parts = []
         if self.opens_at:
             local = timezone.localtime(self.opens_at)
-            form = "j F, H:i" if local.year == timezone.localtime().year else "j F Y, H:i"
-            parts.append(_("Opens on %(when)s") % {"when": date_format(local, form)})
+            if local.year == timezone.localtime().year:
+                when = f"{date_format(local, 'MONTH_DAY_FORMAT')}, {date_format(local, 'H:i')}"
+            else:
+                when = date_format(local, "DATETIME_FORMAT")
+            parts.append(_("Opens on %(when)s") % {"when": when})
         if self.after:
             parts.append(_("After: %(lessons)s") % {"lessons": ", ".join(self.after)})
         return ". ".join(parts)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db.models import Expression, Model, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from courses.models import Block, Course, Lesson
 
@@ -66,7 +67,7 @@ def all_sources() -> list[Source]:
 register(
     Source(
         "course",
-        "Courses",
+        _("Courses"),
         lambda user: Course.objects.visible_to(user),
         title="title",
         text="summary",
@@ -78,7 +79,7 @@ register(
 register(
     Source(
         "lesson",
-        "Lessons",
+        _("Lessons"),
         lambda user: Lesson.objects.visible_to(user),
         title="title",
         text="summary",
@@ -91,7 +92,7 @@ register(
 register(
     Source(
         "block",
-        "Passages",
+        _("Passages"),
         lambda user: Block.objects.visible_to(user),
         title="title",
         text="body",

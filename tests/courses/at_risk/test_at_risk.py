@@ -117,7 +117,7 @@ def test_a_talk_needs_a_time_to_come(client, ines, lesson):
     past = client.post(address, {"kind": "talk", "words": "Talk?", "talk_at": "2020-01-01T10:00"})
     assertContains(past, "This lies in the past.", status_code=422)
     assert client.post(address, {"kind": "talk", "words": "Talk?", "talk_at": "2100-01-01T10:00"}).status_code == 302
-    assert "offers a talk: Jan. 1, 2100" in Notification.objects.get(user=alice.user).title
+    assert "offers a talk: 1 January 2100, 10:00" in Notification.objects.get(user=alice.user).title
 
 
 def test_a_note_is_for_those_who_teach(client, ines, lesson):

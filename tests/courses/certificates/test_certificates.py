@@ -166,9 +166,7 @@ def test_the_paper_leads_to_its_page(course, alice, name):
     assert cv2.QRCodeDetector().detectAndDecode(image)[0] == address
 
 
-@pytest.mark.parametrize(
-    ("language", "words"), [("de", "Endnote 87,5"), ("ar", "87"), ("en", "Final grade 87.5")]
-)
+@pytest.mark.parametrize(("language", "words"), [("de", "Endnote 87,5"), ("ar", "87"), ("en", "Final grade 87.5")])
 def test_the_paper_is_in_the_language_of_whoever_asks(course, alice, monkeypatch, language, words):
     complete(alice)
     certificate = Certificate.objects.get()
