@@ -33,8 +33,15 @@ function clock(seconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-function shorten(title, letters = 22) {
-  return title.length > letters ? `${title.slice(0, letters - 1)}…` : title;
+// Up to `most` lines of so many letters; what has no room ends in an ellipsis.
+function inLines(title, letters, most) {
+  const lines = [];
+  for (const word of title.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length === most || (lines.length && longer.length <= letters)) lines.splice(-1, 1, longer);
+    else lines.push(word);
+  }
+  return lines.map((line) => (line.length > letters ? `${line.slice(0, letters - 1)}…` : line));
 }
 
 // What is along the axis: {points, labels, ticks}, where a tick without a text has no line either.
@@ -47,7 +54,7 @@ function ofLesson({ blocks, points }, width) {
     const end = points.findIndex((other, place) => place > index && other.block !== point.block);
     const room = (width * ((end < 0 ? points.length : end) - index)) / points.length;
     const letters = Math.min(22, Math.floor(room / LETTER_PIXELS));
-    return letters < 4 ? " " : shorten(title(point), letters);
+    return letters < 4 ? " " : inLines(title(point), letters, 3);
   };
   return {
     points,
@@ -61,7 +68,7 @@ function ofCourse(lessons, width) {
   return {
     points: lessons,
     labels: lessons.map((lesson) => lesson.title),
-    ticks: lessons.map((lesson) => shorten(lesson.title, letters)),
+    ticks: lessons.map((lesson) => inLines(lesson.title, letters, 2)),
   };
 }
 
