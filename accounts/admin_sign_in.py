@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from accounts.admin_base import AdministratorsOnly
 
 for library_model in (EmailAddress, Authenticator, AccessAttempt, AccessFailureLog, AccessLog):
-    admin.site.unregister(library_model)
+    admin.site.unregister(library_model)  # nothing writes the log of failures here
 apps.get_app_config("account").verbose_name = _("E-mail addresses")
 apps.get_app_config("axes").verbose_name = _("Signing in")
 apps.get_app_config("mfa").verbose_name = _("Two-step sign-in")
@@ -41,11 +41,17 @@ class AuthenticatorAdmin(Recorded):
     list_select_related = ["user"]
     search_fields = ["user__email", "user__display_name"]
     exclude = ["data"]  # the secret
+    nothing_yet = _(
+        "Whoever sets up two-step sign-in is listed here. To delete one is to let somebody in who lost their phone."
+    )
 
 
 @admin.register(AccessAttempt)
 class AccessAttemptAdmin(Recorded):
     list_display = ["username", "ip_address", "attempt_time", "failures_since_start"]
+    nothing_yet = _(
+        "Failed attempts to sign in are listed here. To delete one is to let that person try again at once."
+    )
     search_fields = ["username", "ip_address"]
     fields = [*list_display, "user_agent", "path_info"]
 
@@ -53,12 +59,5 @@ class AccessAttemptAdmin(Recorded):
 @admin.register(AccessLog)
 class AccessLogAdmin(Recorded):
     list_display = ["username", "ip_address", "attempt_time", "logout_time"]
-    search_fields = ["username", "ip_address"]
-    fields = [*list_display, "user_agent", "path_info"]
-
-
-@admin.register(AccessFailureLog)
-class AccessFailureLogAdmin(Recorded):
-    list_display = ["username", "ip_address", "attempt_time", "locked_out"]
     search_fields = ["username", "ip_address"]
     fields = [*list_display, "user_agent", "path_info"]

@@ -11,14 +11,14 @@ from courses import querysets
 
 
 class CourseStatus(models.TextChoices):
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    ARCHIVED = "archived"
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    ARCHIVED = "archived", _("Archived")
 
 
 class LessonStatus(models.TextChoices):
-    DRAFT = "draft"
-    PUBLISHED = "published"
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
 
 
 class BlockKind(models.TextChoices):

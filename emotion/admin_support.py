@@ -26,11 +26,14 @@ class SupportRuleAdmin(ModelAdmin):
             words = f"{effect.difference:+.0%} ({effect.low:+.0%} to {effect.high:+.0%})" if effect else "not known yet"
             if effect and effect.always_high is not None:
                 words += f", surely below {effect.always_high:+.0%}"
-            parts.append(f"{name.replace('_', ' ')} {words}")
-        return (
-            "; ".join(parts) + ". The interval in brackets is for one look; a rule is paused by the other bound, "
-            "which allows for looking every hour."
-        )
+            parts.append(f"{name.replace('_', ' ')}: {words}")
+        told = "; ".join(parts) + "."
+        if any(row["effects"].values()):
+            told += (
+                " The interval in brackets is for one look; a rule is paused by the other bound, which allows for "
+                "looking every hour."
+            )
+        return told
 
     def _is_administrator(self, request) -> bool:
         return request.user.is_active and request.user.is_superuser

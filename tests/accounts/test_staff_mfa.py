@@ -1,8 +1,9 @@
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.core.cache import cache
 from django.urls import reverse
-from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from tests.factories import PASSWORD, make_admin, make_course, make_instructor, make_user
 
@@ -81,3 +82,15 @@ def test_students_are_asked_for_nothing(client, required):
 def test_without_the_operators_word_staff_are_asked_for_nothing(client):
     sign_in(client, make_instructor())
     assert client.get("/admin/").status_code == 200
+
+
+def test_an_administrator_takes_a_lost_second_step_away_and_never_reads_its_secret(client):
+    bob = make_user("bob")
+    step = Authenticator.objects.create(user=bob, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    page = f"/admin/mfa/authenticator/{step.pk}/"
+    client.force_login(make_instructor())
+    assert client.get(f"{page}change/").status_code == 403
+    client.force_login(make_admin())
+    assertNotContains(client.get(f"{page}change/"), "JBSWY3DPEHPK3PXP")
+    client.post(f"{page}delete/", {"post": "yes"})
+    assert not bob.authenticator_set.exists()

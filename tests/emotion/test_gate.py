@@ -46,6 +46,7 @@ def test_a_new_installation_is_off_and_says_what_there_is_to_know(client, admin)
 def test_an_administrator_states_a_use_and_turns_them_on_and_off(client, admin):
     page = client.post(PAGE, {**US_SCHOOL, "acknowledged": "on", "state": "yes"}, follow=True)
     assertContains(page, "The emotion features are on, for what you have stated.")
+    assertContains(page, "United States · An education institution: school, university, training provider")
     assert features_are_on()
     gate = FeatureGate.objects.get()
     assert (gate.by, gate.notice) == (admin, "2026-11")

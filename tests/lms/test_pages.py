@@ -1,5 +1,7 @@
 import pytest
+from django.template.loader import get_template
 from django.test import Client
+from django.utils import translation
 from pytest_django.asserts import assertContains, assertNumQueries
 
 from tests.factories import make_admin, make_user
@@ -35,6 +37,14 @@ def test_only_the_admin_has_the_looser_policy(client):
 def test_an_unknown_page_says_so_kindly(client):
     client.force_login(make_user())
     assertContains(client.get("/nowhere/"), "There is nothing here", status_code=404)
+
+
+@pytest.mark.parametrize("page", ["500.html", "offline.html"])
+def test_the_pages_for_trouble_need_neither_request_nor_database(page):
+    with assertNumQueries(0), translation.override("ar"):
+        told = get_template(page).render()
+    assert '<html lang="ar" dir="rtl">' in told
+    assert "<h1>" in told
 
 
 def test_a_stale_form_says_what_to_do():

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import icalendar
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries, assertRedirects
 
 from courses.calendar import deadlines, services
@@ -128,6 +128,13 @@ def test_the_calendar_costs_the_same_for_many_deadlines(client, alice):
 def test_when_in_words(hours, words):
     now = datetime(2030, 3, 12, 12, 0, tzinfo=UTC)
     assert in_words(now + hours * HOUR, now) == words
+
+
+@pytest.mark.parametrize(("language", "day"), [("de", "Freitag 15. März"), ("ar", "15 مارس")])
+def test_a_day_is_written_as_its_language_does(language, day):
+    now = datetime(2030, 3, 12, 12, 0, tzinfo=UTC)
+    with translation.override(language):
+        assert day in in_words(now + 72 * HOUR, now)
 
 
 def test_the_private_address_needs_no_sign_in_and_reads_back(client, alice, lesson):

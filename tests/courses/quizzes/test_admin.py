@@ -240,3 +240,10 @@ def test_the_list_of_attempts_costs_the_same_for_many_quizzes_to_filter_by(clien
         type(another.block).objects.filter(pk=another.block_id).update(title=f"Quiz {number}")
     with django_assert_num_queries(len(few)):
         assertContains(client.get(admin_url(QuizAttempt, "changelist")), "Quiz 4")
+
+
+def test_an_attempt_tells_its_answers_in_words(client, quiz):
+    question = make_question(quiz=quiz, kind="text", prompt="The **capital** of France?", accepted="Paris")
+    attempt = services.submit_quiz(user=make_user("bob"), quiz=quiz, answers={question.pk: "paris"})
+    page = client.get(admin_url(QuizAttempt, "change", attempt.pk))
+    assertContains(page, "The capital of France?<br><strong>paris</strong> (100%)", html=False)

@@ -147,6 +147,7 @@ def test_a_kind_alone(client, course):
     page = client.get("/search/", {"q": "thorns", "kind": "lesson"})
     assert [hit.kind for hit in page.context["page"].hits] == ["lesson"]
     assertContains(client.get("/search/", {"q": "thorns", "kind": "nonsense"}), "Nothing was found")
+    assertContains(client.get("/search/", {"q": "thorns"}, headers={"Accept-Language": "de"}), "Lektionen")
 
 
 def test_pages_hold_twenty_and_cost_the_same(client, course):
