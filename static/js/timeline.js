@@ -41,7 +41,8 @@ function inLines(title, letters, most) {
     if (lines.length === most || (lines.length && longer.length <= letters)) lines.splice(-1, 1, longer);
     else lines.push(word);
   }
-  return lines.map((line) => (line.length > letters ? `${line.slice(0, letters - 1)}…` : line));
+  // Each in its own direction, whatever the page's is (Unicode's first strong isolate).
+  return lines.map((line) => `\u2068${line.length > letters ? `${line.slice(0, letters - 1)}…` : line}\u2069`);
 }
 
 // What is along the axis: {points, labels, ticks}, where a tick without a text has no line either.
