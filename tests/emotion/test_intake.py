@@ -206,11 +206,11 @@ def test_each_of_many_frames_gets_its_own_fate(session, lesson, store, queued):
 
 def test_many_frames_cost_the_queries_of_one(session, lesson, django_assert_num_queries):
     block = lesson.blocks.first().pk
-    submissions = []
-    for number in range(20):
-        student = make_user(f"student{number}")
+    students = [make_user(f"student{number}") for number in range(20)]
+    for student in students:
         enroll(student, lesson.course)
-        submissions.append(Submission(student.pk, str(make_session(student, lesson).pk), JPEG, 1, Place(block, 1)))
+    sessions = [make_session(student, lesson) for student in students]
+    submissions = [Submission(each.user_id, str(each.pk), JPEG, 1, Place(block, 1)) for each in sessions]
     with django_assert_num_queries(3):  # sessions with consent and enrollment; the gate; the blocks
         assert all(isinstance(each, Receipt) for each in submit_frames(submissions))
 
