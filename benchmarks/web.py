@@ -122,9 +122,15 @@ def services(wiring: str, keep: Path | None = None) -> Iterator[tuple[Path, dict
 
         django.setup()
         yield folder, urls
-        from django.db import connection
+        _let_go_of_database()
 
-        connection.close()
+
+def _let_go_of_database() -> None:
+    from django.db import connection
+
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()
 
 
 @contextlib.contextmanager
@@ -132,6 +138,7 @@ def web_processes(folder: Path, urls: dict[str, str], count: int) -> Iterator[li
     """The ports of `count` servers with the demo's model and course; with Redis, an inference worker waits beside."""
     from tests.services import attune_server, free_port, stop, wait_until
 
+    _let_go_of_database()  # which is copied, so that nobody may be in it
     server = attune_server(folder, redis_url=urls.get("REDIS_URL"), database_url=urls.get("DATABASE_URL"))
     with server as first, contextlib.ExitStack() as stack:
         ports = [int(first.url.rpartition(":")[2])]
