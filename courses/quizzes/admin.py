@@ -28,6 +28,7 @@ from courses.quizzes.models import (
     QuizDraw,
 )
 from courses.search.snippets import plain
+from courses.templatetags.attune import apart
 
 
 class QuestionInline(PositionedTabularInline):
@@ -115,7 +116,7 @@ class QuestionAdmin(TaughtCoursesAdmin):
 
     @display(description="prompt", ordering="prompt")
     def shown_prompt(self, question):
-        return plain(question.prompt)
+        return apart(plain(question.prompt))
 
     @display(description="in")
     def shown_place(self, question):
@@ -192,7 +193,7 @@ class QuizAttemptAdmin(TaughtCoursesAdmin):
     def shown_answers(self, attempt):
         rows = [
             (
-                plain(slot.question.prompt),
+                apart(plain(slot.question.prompt)),
                 answers.in_words(slot, attempt.answers.get(str(slot.question.pk))) or "-",
                 f"{attempt.results[str(slot.question.pk)]:.0%}" if str(slot.question.pk) in attempt.results else "-",
             )
