@@ -81,7 +81,7 @@ def as_pdf(certificate: Certificate, *, address: str) -> bytes:
 def qr_code(address: str) -> io.BytesIO:
     """A PNG that cameras read as the address."""
     picture = io.BytesIO()
-    segno.make(address, error="m").save(picture, kind="png", scale=12, border=2, dark="#1f2933", light="#fbfaf7")
+    segno.make(address, error="m").save(picture, kind="png", scale=12, border=4, dark="#1f2933", light="#fbfaf7")
     picture.seek(0)
     return picture
 
