@@ -3,12 +3,13 @@
 from django.contrib import admin
 from unfold.admin import ModelAdmin
 
+from accounts.admin_base import AdministratorsOnly
 from emotion import support
 from emotion.models import SupportRule
 
 
 @admin.register(SupportRule)
-class SupportRuleAdmin(ModelAdmin):
+class SupportRuleAdmin(AdministratorsOnly, ModelAdmin):
     """A paused rule says why; empty the reason to start it again."""
 
     list_display = ["state", "action", "course", "lesson", "lasting_seconds", "active", "paused_reason"]
@@ -34,21 +35,3 @@ class SupportRuleAdmin(ModelAdmin):
                 "looking every hour."
             )
         return told
-
-    def _is_administrator(self, request) -> bool:
-        return request.user.is_active and request.user.is_superuser
-
-    def has_module_permission(self, request) -> bool:
-        return self._is_administrator(request)
-
-    def has_view_permission(self, request, obj=None) -> bool:
-        return self._is_administrator(request)
-
-    def has_add_permission(self, request) -> bool:
-        return self._is_administrator(request)
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return self._is_administrator(request)
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return self._is_administrator(request)

@@ -4,6 +4,7 @@ from django.test import Client
 from django.utils import translation
 from pytest_django.asserts import assertContains, assertNumQueries
 
+from lms import api_schema
 from tests.factories import make_admin, make_user
 
 pytestmark = pytest.mark.django_db
@@ -55,4 +56,9 @@ def test_a_stale_form_says_what_to_do():
 def test_the_schema_needs_a_sign_in(client):
     assert client.get("/api/schema/").status_code == 403
     client.force_login(make_user())
-    assert client.get("/api/schema/").status_code == 200
+    first = client.get("/api/schema/")
+    assert first.status_code == 200 and b"/api/v1/" in first.content
+    made = api_schema._render.cache_info().currsize
+    for language in ("zz", "nonsense"):  # is not kept, or anybody could fill the memory
+        assert client.get("/api/schema/", {"lang": language}).content == first.content
+    assert api_schema._render.cache_info().currsize == made
