@@ -31,6 +31,7 @@ class ModelConfig:
     input_size: int = 48
     widths: tuple[int, ...] = ()
     blocks: tuple[int, ...] = ()
+    stem_stride: Literal[1, 2] = 2
     dropout: float | None = None
     weights: str | None = None
     start_from: str | None = None

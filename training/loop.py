@@ -62,16 +62,32 @@ def resolve_device(name: str) -> torch.device:
 
 
 def resolve_precision(name: str, device: torch.device) -> torch.dtype:
-    """auto is bf16 where the hardware is faster in it: of CPUs, those with AMX. With AVX512-BF16 alone an epoch took
-    longer than in fp32, and a CPU with neither emulates bf16, 12 times slower (docs/decisions/0001)."""
+    """auto is bf16 where the hardware is faster in it: of CPUs, those with AMX and AMD's with AVX512-BF16
+    (docs/decisions/0001)."""
     fixed = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
     if name in fixed:
         return fixed[name]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "cpu" and torch.cpu._is_amx_tile_supported():
+    if device.type == "cpu" and computes_in_bf16():
         return torch.bfloat16
     return torch.float32
+
+
+def computes_in_bf16() -> bool:
+    """Whether this processor's convolutions take less time in bf16 than in fp32."""
+    if torch.cpu._is_amx_tile_supported():
+        return True
+    return torch.cpu._is_avx512_bf16_supported() and processor_vendor() == "AuthenticAMD"
+
+
+def processor_vendor() -> str:
+    """As Linux names it, or "" elsewhere."""
+    try:
+        described = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+    return next((line.split(":")[1].strip() for line in described.splitlines() if line.startswith("vendor_id")), "")
 
 
 def train(

@@ -271,6 +271,7 @@ def model_options(config: ModelConfig) -> dict[str, Any]:
         "attention": config.attention if config.attention != "none" else None,
         "widths": list(config.widths) or None,
         "blocks": list(config.blocks) or None,
+        "stem_stride": config.stem_stride if config.stem_stride != 2 else None,
         "dropout": config.dropout,
     }
     return {name: value for name, value in given.items() if value is not None}

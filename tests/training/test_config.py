@@ -108,6 +108,7 @@ def test_a_value_of_the_wrong_kind(override, words):
         ("optimiser.lr=-0.1", "'optimiser.lr' is -0.1; allowed: 1e-08 to 100.0."),
         ("optimiser.lr=.nan", "'optimiser.lr' is nan; allowed: 1e-08 to 100.0."),
         ("model.channels=2", "'model.channels' is 2; allowed: 1, 3."),
+        ("model.stem_stride=3", "'model.stem_stride' is 3; allowed: 1, 2."),
         ("model.input_size=10", "'model.input_size' is 10; allowed: 24 to 1024."),
         ("loop.device=tpu", "'loop.device' is 'tpu'; allowed: auto, cpu, cuda, mps."),
         ("data.set=affect", "'data.set' is 'affect'; allowed: fer2013, synthetic."),

@@ -298,10 +298,21 @@ def test_a_precision_that_is_asked_for_is_the_one_used(name, dtype):
     assert resolve_precision(name, torch.device("cpu")) == dtype
 
 
-@pytest.mark.parametrize(("has_amx", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
-def test_a_processor_trains_in_bf16_by_itself_only_where_that_is_faster(monkeypatch, has_amx, dtype):
+@pytest.mark.parametrize(
+    ("has_amx", "has_avx512_bf16", "vendor", "dtype"),
+    [
+        (True, True, "GenuineIntel", torch.bfloat16),
+        (False, True, "GenuineIntel", torch.float32),
+        (False, True, "AuthenticAMD", torch.bfloat16),
+        (False, False, "AuthenticAMD", torch.float32),
+    ],
+)
+def test_a_processor_trains_in_bf16_by_itself_only_where_that_is_faster(
+    monkeypatch, has_amx, has_avx512_bf16, vendor, dtype
+):
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_avx512_bf16)
+    monkeypatch.setattr("training.loop.processor_vendor", lambda: vendor)
     assert resolve_precision("auto", torch.device("cpu")) == dtype
 
 

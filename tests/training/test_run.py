@@ -269,3 +269,11 @@ def test_a_network_of_another_kind_is_refused(tmp_path):
     model = architectures.build("custom_cnn", heads={"fer2013": EXPRESSIONS_7})
     with pytest.raises(ConfigError, match=r"No tensor of .*small fits this network; model.start_from takes a model of"):
         start_from(model, tmp_path / "small", print)
+
+
+def test_a_network_that_keeps_every_pixel_is_rebuilt_as_one(start):
+    """Both strides have the same tensors, so only the manifest tells them apart."""
+    finished = start("model.stem_stride=1")
+    model, manifest = load_model(finished.checkpoint)
+    assert manifest.options["stem_stride"] == 1
+    assert model.stem(torch.zeros(1, 1, 48, 48)).shape[2:] == (48, 48)
