@@ -380,7 +380,11 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     # Without it, whoever makes up an X-Forwarded-For has no limit: each made-up address is counted by itself.
     "NUM_PROXIES": 1 if TRUST_PROXY else 0,
-    # Held by courses.api; a camera that sends each second has a limit of its own.
+    # For every endpoint but a camera's frames and readings, which have limits of their own.
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ],
     "DEFAULT_THROTTLE_RATES": {
         "user": env.read_text("ATTUNE_API_RATE", "600/min"),
         "anon": env.read_text("ATTUNE_API_RATE_ANONYMOUS", "60/min"),

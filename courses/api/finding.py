@@ -5,10 +5,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 from rest_framework.views import APIView
 
-from courses.api.base import CourseAPI
+from courses.api.base import CourseAPI, PagedView
 from courses.api.filters import CertificateFilter
 from courses.calendar.deadlines import deadlines
 from courses.calendar.selectors import courses_of
@@ -25,16 +24,14 @@ class DeadlineSerializer(serializers.Serializer):
     source = serializers.CharField()
 
 
-class Deadlines(APIView):
+class Deadlines(PagedView):
     """What you still have to do and still can, earliest first."""
 
     permission_classes = [IsAuthenticated]
-    throttle_classes = [UserRateThrottle]
 
     @extend_schema(responses=DeadlineSerializer(many=True))
     def get(self, request):
-        found = deadlines(request.user, courses_of(request.user))
-        return Response(DeadlineSerializer(found, many=True).data)
+        return self.answer_page(deadlines(request.user, courses_of(request.user)), DeadlineSerializer)
 
 
 class AskedSerializer(serializers.Serializer):
@@ -63,7 +60,6 @@ class Search(APIView):
     """Courses, lessons and discussions that you may read."""
 
     permission_classes = [AllowAny]
-    throttle_classes = [AnonRateThrottle, UserRateThrottle]
 
     @extend_schema(
         parameters=[
@@ -116,7 +112,6 @@ class Verify(APIView):
     """For anyone who was shown a certificate: whether it holds."""
 
     permission_classes = [AllowAny]
-    throttle_classes = [AnonRateThrottle, UserRateThrottle]
 
     @extend_schema(responses=VerifiedSerializer)
     def get(self, request, code: str):

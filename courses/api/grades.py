@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from courses.api.base import Pages
@@ -66,7 +65,6 @@ class OwnGrades(APIView):
     """Your marks in a course."""
 
     permission_classes = [IsAuthenticated]
-    throttle_classes = [UserRateThrottle]
 
     @extend_schema(responses=GradesSerializer)
     def get(self, request, pk: int):
@@ -79,7 +77,6 @@ class ClassGrades(APIView):
     """The marks of everyone who takes a course, by name; for those who mark there."""
 
     permission_classes = [IsAuthenticated]
-    throttle_classes = [UserRateThrottle]
 
     @extend_schema(responses=GradebookSerializer)
     def get(self, request, pk: int):

@@ -7,7 +7,6 @@ from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from courses.api.base import CourseAPI
@@ -71,7 +70,6 @@ class Preferences(APIView):
     """How you hear of each kind of notification by e-mail."""
 
     permission_classes = [IsAuthenticated]
-    throttle_classes = [UserRateThrottle]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request):

@@ -9,7 +9,6 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.throttling import UserRateThrottle
 
 from courses import services
 from courses.api import filters
@@ -221,7 +220,6 @@ class Me(generics.RetrieveUpdateAPIView):
 
     serializer_class = s.MeSerializer
     permission_classes = [IsAuthenticated]
-    throttle_classes = [UserRateThrottle]
     http_method_names = ["get", "head", "options", "patch"]
 
     def get_object(self):

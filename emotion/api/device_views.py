@@ -78,6 +78,8 @@ class NetworkFile(DeviceView):
 
 
 class Readings(EmotionView):
+    throttle_classes = ()  # taken at the pace of frames, which is counted where they come in
+
     @extend_schema(
         request=ReadingSerializer,
         responses={201: inline_serializer("Recorded", {"sequence": serializers.IntegerField()})},

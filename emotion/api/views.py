@@ -13,6 +13,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from courses.api.base import PagedView
 from courses.models import Lesson
 from emotion import selectors, services
 from emotion.core.labels import EXPRESSIONS
@@ -59,7 +60,7 @@ class SessionSerializer(serializers.ModelSerializer):
         fields = ["id", "lesson", "mode", "started_at", "ended_at"]
 
 
-class LessonSessionList(EmotionView):
+class LessonSessionList(PagedView, EmotionView):
     @extend_schema(request=StartSerializer, responses={201: SessionSerializer})
     def post(self, request):
         """Start a session with the camera on."""
@@ -72,8 +73,9 @@ class LessonSessionList(EmotionView):
     @extend_schema(responses=SessionSerializer(many=True))
     def get(self, request):
         """One's own sessions, the newest first."""
-        sessions = LessonSession.objects.visible_to(request.user)[:50]
-        return Response(SessionSerializer(sessions, many=True).data)
+        return self.answer_page(
+            LessonSession.objects.visible_to(request.user).order_by("-started_at", "pk"), SessionSerializer
+        )
 
 
 class JPEGParser(BaseParser):
@@ -86,6 +88,7 @@ class JPEGParser(BaseParser):
 class Frames(EmotionView):
     """One frame, as a raw JPEG or as the multipart field `frame`."""
 
+    throttle_classes = ()  # the intake counts a student's frames, and tells those that it drops
     parser_classes = [JPEGParser, MultiPartParser]
 
     def initialize_request(self, request, *args, **kwargs):

@@ -1,8 +1,10 @@
 import io
+import re
 
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from django.urls import resolve
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django.asserts import assertNumQueries
 
@@ -332,6 +334,22 @@ def test_me(ask, people):
     assert (status, me["time_zone"], me["is_staff"], me["email"]) == (200, "Europe/Berlin", False, "alice@example.org")
     assert ask("alice", "patch", "me/", {"time_zone": "Mars"})[0] == 400
     assert ask("alice", "patch", "me/", {"locale": "tlh"})[0] == 400
+
+
+WITH_LIMITS_OF_THEIR_OWN = {"emotion-api:frames", "emotion-api:readings"}
+
+
+def test_every_endpoint_has_a_limit():
+    views = {f"{match.namespace}:{match.url_name}": match.func for match in endpoints()}
+    assert len(views) > 60
+    without = {name for name, view in views.items() if not view.cls.throttle_classes}
+    assert without == WITH_LIMITS_OF_THEIR_OWN
+
+
+def endpoints():
+    for path in SchemaGenerator().get_schema(public=True)["paths"]:
+        made_up = re.sub(r"\{session_id\}", "00000000-0000-0000-0000-000000000000", path)
+        yield resolve(re.sub(r"\{\w+\}", "1", made_up))
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(client, people, course, monkeypatch):

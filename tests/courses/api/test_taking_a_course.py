@@ -221,7 +221,7 @@ def test_what_is_due_is_found_and_certified(ask, alice, lesson, course):
     assignment = make_assignment(lesson=lesson)
     assignment.due_at = timezone.now() + timedelta(days=2)
     assignment.save()
-    [due] = ask(alice, "get", "deadlines/")[1]
+    [due] = ask(alice, "get", "deadlines/")[1]["results"]
     assert (due["course"], due["source"]) == (course.pk, "assignments")
     found = ask(alice, "get", "search/", {"q": course.title})[1]
     assert found["hits"][0]["url"] == course.get_absolute_url()

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django.asserts import assertNumQueries
+from rest_framework.throttling import UserRateThrottle
 
 from emotion import consents, services
 from emotion.models import EmotionReading, FeatureGate, LessonSession
@@ -300,7 +301,25 @@ def test_ones_own_sessions_are_listed_the_newest_first(client, mine, lesson):
     bob = make_user("bob")
     enroll(bob, lesson.course)
     make_session(bob, lesson)
-    assert [row["id"] for row in client.get(SESSIONS).json()] == [str(second.pk), str(mine.pk)]
+    assert [row["id"] for row in client.get(SESSIONS).json()["results"]] == [str(second.pk), str(mine.pk)]
+
+
+def test_sessions_come_in_pages(client, mine, lesson):
+    for _ in range(60):
+        make_session(mine.user, lesson)
+    page = client.get(SESSIONS).json()
+    assert (page["count"], len(page["results"])) == (61, 50)
+    rest = client.get(page["next"]).json()["results"]
+    assert len({row["id"] for row in [*page["results"], *rest]}) == 61
+    assert client.get(f"{SESSIONS}?limit=0").status_code == 400
+
+
+def test_who_asks_too_often_is_told_when_to_come_back_and_frames_are_not_counted(client, mine, monkeypatch):
+    monkeypatch.setattr(UserRateThrottle, "rate", "2/min", raising=False)
+    answers = [client.get(SESSIONS) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[2]["Retry-After"]) <= 60
+    assert send(client, mine).status_code == 202
 
 
 def test_ending_twice_is_ending_once(client, mine, store):
@@ -327,7 +346,7 @@ def test_requests_cost_the_same_for_many_sessions(client, mine, lesson):
     for _ in range(10):
         make_bucket(make_session(mine.user, lesson))
     client.get(SESSIONS)
-    with assertNumQueries(4):  # session, user; gate; sessions
+    with assertNumQueries(5):  # session, user; gate; sessions, and how many
         client.get(SESSIONS)
     with assertNumQueries(6):  # session, user; gate; lesson; blocks; sums
         client.get(f"/api/v1/lessons/{lesson.pk}/history/")
