@@ -128,7 +128,7 @@ def consider(
     if place.block_number and Block.objects.filter(pk=place.block_number, kind=BlockKind.QUIZ).exists():
         return None
     with transaction.atomic():
-        # Two windows of one student at once make one offer.
+        # Two windows of one student at once make one offer, and a quiz begun at this moment is begun before or after.
         User.objects.select_for_update().get(pk=user.pk)
         chosen = core.choose(
             estimate,
@@ -136,6 +136,7 @@ def consider(
             _past(user, now),
             _wishes(user),
             now=now.timestamp(),
+            answering_quiz=_is_answering_quiz(user, lesson, now, said=said),
             score=_recent_score(user, lesson),
             said=said,
         )
@@ -149,6 +150,16 @@ def consider(
                 message = support_message(event)
             transaction.on_commit(lambda: broadcast.send_to_session(str(session.pk), message))
     return event
+
+
+def _is_answering_quiz(user, lesson: Lesson, now: datetime.datetime, *, said: bool) -> bool:
+    """Whether this student has an exam open anywhere, wherever the page stands, or exercises in this lesson. Who says
+    at exercises how it goes may be answered; in an exam, nobody."""
+    attempts = QuizAttempt.objects.being_answered(now).filter(user=user)
+    exams = attempts.of_limited_quizzes()
+    if said:
+        return exams.exists()
+    return (exams | attempts.filter(quiz__block__lesson=lesson)).exists()
 
 
 def rules_for(lesson: Lesson, state: str) -> list[SupportRule]:

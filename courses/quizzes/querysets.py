@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -5,6 +6,8 @@ from django.db.models import F, FloatField, Max, Q, Value
 from django.db.models.functions import Cast, NullIf
 
 from courses.querysets import PartQuerySet, _taught_course_ids
+
+TOUCHED_WITHIN = timedelta(minutes=30)
 
 
 class QuizQuerySet(PartQuerySet):
@@ -53,6 +56,17 @@ class QuizAttemptQuerySet(models.QuerySet):
 
     def of(self, user, quiz) -> Self:
         return self.filter(user_id=user.pk, quiz=quiz)
+
+    def being_answered(self, now: datetime) -> Self:
+        """Open ones at which somebody may sit: while their time runs or, where no time ends them, which nobody may ever
+        come back to, while they were begun or saved lately."""
+        lately = now - TOUCHED_WITHIN
+        timed = Q(quiz__minutes__isnull=False, deadline__gt=now)
+        return self.unsubmitted().filter(timed | Q(started_at__gt=lately) | Q(saved_at__gt=lately))
+
+    def of_limited_quizzes(self) -> Self:
+        """Of those that use something up (`Quiz.has_beginning`): exams, as far as one can tell."""
+        return self.filter(Q(quiz__minutes__isnull=False) | Q(quiz__attempt_limit__isnull=False))
 
     def taught_by(self, user) -> Self:
         if user.is_superuser:

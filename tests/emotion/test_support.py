@@ -6,6 +6,7 @@ import time
 import pytest
 from django.utils import timezone, translation
 
+from courses.models import QuizAttempt
 from courses.quizzes import services as quiz_services
 from emotion import offers, panel_words, personal_data, services, starter_rules, support
 from emotion.core.affect import StateEstimate
@@ -13,7 +14,7 @@ from emotion.core.labels import EXPRESSIONS
 from emotion.models import BehaviourEvent, SelfReport, SupportEvent, SupportPreference, SupportRule
 from emotion.places import Place
 from tests.emotion.factories import make_answer, make_probabilities
-from tests.factories import make_quiz, make_user, right_answers
+from tests.factories import enroll, make_lesson, make_quiz, make_user, right_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,49 @@ def test_a_state_without_rules_costs_no_query(consider, django_assert_num_querie
 
 def test_nothing_is_offered_in_a_quiz(consider, lesson):
     assert consider(place=Place(make_quiz(lesson=lesson).block_id)) is None
+
+
+def ago(attempt, **past) -> None:
+    then = timezone.now() - datetime.timedelta(**past)
+    QuizAttempt.objects.filter(pk=attempt.pk).update(started_at=then, saved_at=then)
+
+
+@pytest.mark.parametrize("limits", [{"minutes": 60}, {"attempt_limit": 1}])
+@pytest.mark.parametrize("said", [False, True])
+def test_nothing_is_offered_in_an_exam_wherever_its_page_stands(consider, alice, lesson, limits, said):
+    reading, elsewhere = Place(lesson.blocks.first().pk, 3.0), make_lesson(module=lesson.module, position=9)
+    quiz = make_quiz(lesson=elsewhere, **limits)
+    attempt = quiz_services.begin_attempt(user=alice, quiz=quiz)
+    assert consider(place=reading, said=said) is None
+    ago(attempt, minutes=40)  # a timed one runs on; one that nothing ends was left
+    assert (consider(place=reading, said=said) is None) == ("minutes" in limits)
+    SupportEvent.objects.all().delete()
+    quiz_services.submit_quiz(user=alice, quiz=quiz, answers={}, anyway=True)
+    assert consider(place=reading, said=said)
+
+
+def test_an_exam_of_somebody_else_or_past_its_time_holds_nothing_back(consider, alice, lesson):
+    other = make_user("bob")
+    enroll(other, lesson.course)
+    quiz = make_quiz(lesson=lesson, minutes=30)
+    quiz_services.begin_attempt(user=other, quiz=quiz)
+    attempt = quiz_services.begin_attempt(user=alice, quiz=quiz)
+    ago(attempt, minutes=45)
+    QuizAttempt.objects.filter(pk=attempt.pk).update(deadline=timezone.now() - datetime.timedelta(minutes=15))
+    assert consider(place=Place(lesson.blocks.first().pk))
+
+
+def test_exercises_begun_in_the_lesson_are_left_in_peace_for_a_while(consider, alice, lesson):
+    place = Place(lesson.blocks.first().pk)
+    quiz = make_quiz(lesson=lesson)
+    attempt = quiz_services.save_answers(user=alice, quiz=quiz, answers=right_answers(quiz))
+    assert consider(place=place) is None
+    assert consider(place=place, lesson=make_lesson(module=lesson.module, position=9)), "they are of another lesson"
+    SupportEvent.objects.all().delete()
+    assert consider(place=place, said=True), "and no exam: who asks is answered"
+    SupportEvent.objects.all().delete()
+    ago(attempt, minutes=31)
+    assert consider(place=place)
 
 
 def test_an_attempt_that_is_not_handed_in_is_no_result(alice, lesson):
