@@ -12,11 +12,14 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from django.conf import settings
+
 from emotion import broadcast, evidence, services, support
 from emotion.core import affect
 from emotion.core.affect import Behaviour, Observation, SelfReport, StateEstimate
 from emotion.course_calibration import calibration_of
 from emotion.evidence import Seen
+from emotion.inference.frame_store import open_frame_store
 from emotion.inference.results import Answer
 from emotion.models import LessonSession
 from emotion.own_connection import own_connection
@@ -28,6 +31,7 @@ WINDOW = affect.DEFAULT.window
 # Sessions that become due within this are observed together; one window lasts ten times as long.
 GATHER_SECONDS = 1.0
 MOST_AT_ONCE = 32
+CLAIMED_WINDOWS = 6
 MOST_KNOWN = 5000  # sessions, before those of ten minutes ago are forgotten
 BUCKET_COLUMNS = {"neutral": "unsure", "unknown": "unsure"}
 
@@ -135,7 +139,8 @@ def _window(session_id: str, now: float) -> int:
 class StateWatch:
     """A thread that observes each session once in every window in which it had an answer.
 
-    It holds nothing that is not in the database but the estimates before, so a worker that dies costs one window.
+    A session's frames go to whichever worker is free, so several may note it; whoever claims a window first has it. It
+    holds nothing that is not in the database but the estimates before, so a worker that dies costs one window.
     """
 
     def __init__(self, capacity: int = 512) -> None:
@@ -172,8 +177,9 @@ class StateWatch:
         while (first := self._due.get()) is not None:
             due, stopping = self._others(first)
             try:
+                claimed = self._claim(due)
                 with self._lock:
-                    sessions = {session_id: self._estimates.get(session_id) for session_id in due}
+                    sessions = {session_id: self._estimates.get(session_id) for session_id in claimed}
                 with own_connection():
                     found = observe(sessions=sessions, now=time.time())
                 with self._lock:
@@ -182,6 +188,16 @@ class StateWatch:
                 logger.warning("No learning state for %d sessions this time.", len(due), exc_info=True)
             if stopping:
                 return
+
+    def _claim(self, due: list[str]) -> list[str]:
+        """Those whose window no other worker has. One trip for all of them. A claim holds for CLAIMED_WINDOWS, which is
+        longer than one worker is behind another."""
+        with self._lock:
+            windows = {session_id: self._seen.get(session_id, 0) for session_id in due}
+        keys = [f"window:{session_id}:{window}" for session_id, window in windows.items()]
+        store = open_frame_store(settings.REDIS_URL, settings.SECRET_KEY)
+        claims = store.claim_many(keys, int(CLAIMED_WINDOWS * WINDOW))
+        return [session_id for session_id, claimed in zip(windows, claims, strict=True) if claimed]
 
     def _others(self, first: str) -> tuple[list[str], bool]:
         """What else becomes due within GATHER_SECONDS, and whether the thread is to end."""

@@ -38,7 +38,7 @@ class Frame:
 
 
 class FrameStore(ABC):
-    """Many at once, since each call may be a trip to a server; `put`, `take` and `count` are for one."""
+    """Many at once, since each call is at most one trip to a server; `put`, `take` and `count` are for one."""
 
     @abstractmethod
     def put_many(self, frames: Sequence[Frame]) -> list[int | None]:
@@ -51,6 +51,10 @@ class FrameStore(ABC):
     @abstractmethod
     def count_many(self, keys: Sequence[str], seconds: int) -> list[int]:
         """How often each key was counted in the current window of `seconds`, this time included."""
+
+    @abstractmethod
+    def claim_many(self, keys: Sequence[str], seconds: int) -> list[bool]:
+        """Whether each key is this caller's, of all who claim it within `seconds`: the first one's."""
 
     @abstractmethod
     def discard(self, session_id: str) -> None:
@@ -73,6 +77,7 @@ class MemoryFrameStore(FrameStore):
         self._lock = threading.Lock()
         self._frames: dict[str, Frame] = {}
         self._counts: dict[str, tuple[float, int]] = {}  # when its window ends, and how often within it
+        self._claims: dict[str, float] = {}  # until when
         self._swept = 0.0
 
     def put_many(self, frames: Sequence[Frame]) -> list[int | None]:
@@ -106,6 +111,16 @@ class MemoryFrameStore(FrameStore):
                 counts.append(seen)
         return counts
 
+    def claim_many(self, keys: Sequence[str], seconds: int) -> list[bool]:
+        now, claimed = time.time(), []
+        with self._lock:
+            self._sweep()
+            for key in keys:
+                claimed.append(self._claims.get(key, 0.0) <= now)
+                if claimed[-1]:
+                    self._claims[key] = now + seconds
+        return claimed
+
     def _sweep(self) -> None:
         """Once a second, drop what nobody took: a student who closed the page leaves no frame behind."""
         now = time.time()
@@ -115,6 +130,7 @@ class MemoryFrameStore(FrameStore):
         self._frames = {k: f for k, f in self._frames.items() if now - f.accepted_at < LIFE_SECONDS}
         if len(self._counts) > 10_000:
             self._counts = {key: count for key, count in self._counts.items() if count[0] > now}
+        self._claims = {key: until for key, until in self._claims.items() if until > now}
 
 
 class RedisFrameStore(FrameStore):
@@ -170,6 +186,12 @@ class RedisFrameStore(FrameStore):
                 name = f"count:{key}:{window}"
                 pipe.incr(name).expire(name, seconds + 1)
             return pipe.execute()[::2]
+
+    def claim_many(self, keys: Sequence[str], seconds: int) -> list[bool]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.set(f"claim:{key}", 1, ex=seconds, nx=True)
+            return [bool(claimed) for claimed in pipe.execute()]
 
     @staticmethod
     def _key(session_id: str) -> str:

@@ -145,7 +145,7 @@ def test_a_quiz_that_was_sent_is_noted(session):
     assert sorted(kinds) == ["quiz_right", "quiz_wrong"]
 
 
-def test_each_window_is_observed_once_and_an_error_does_not_end_the_thread(monkeypatch):
+def test_each_window_is_observed_once_and_an_error_does_not_end_the_thread(monkeypatch, store):
     seen = []
 
     def observe(*, sessions, now):
@@ -171,6 +171,27 @@ def test_each_window_is_observed_once_and_an_error_does_not_end_the_thread(monke
     watch.note([An("a"), An("b")])
     watch.stop()
     assert seen == [["a", "bad"], ["b"]]
+
+
+def test_a_session_whose_frames_two_workers_read_is_counted_once(watched, store, monkeypatch):
+    session, _ = watched
+    asked, claim = [], store.claim_many
+    monkeypatch.setattr(store, "claim_many", lambda keys, seconds: asked.append(len(keys)) or claim(keys, seconds))
+    monkeypatch.setattr(learning_states, "GATHER_SECONDS", 0.2)
+    key, also = str(session.pk), "ffffffff-ffff-4fff-bfff-ffffffffffff"
+    while learning_states._window(key, time.time()) < learning_states._window(key, time.time() + 2):
+        time.sleep(0.1)  # not over the end of this one's window
+    workers = [StateWatch(), StateWatch()]
+    for worker in workers:
+        worker.start()
+        worker.note_sessions([key, also])
+    for worker in workers:
+        worker.stop()
+    assert states_counted(session) == {"unsure": 1}
+    assert asked == [2, 2], "a trip for all that are due"
+    later = StateWatch()
+    later._seen[key] = learning_states._window(key, time.time()) + 1
+    assert later._claim([key]) == [key], "the next window is claimed anew"
 
 
 def test_many_sessions_cost_the_queries_of_one(lesson, told, django_assert_num_queries):

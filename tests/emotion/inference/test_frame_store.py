@@ -85,6 +85,24 @@ def test_a_window_lasts_as_long_as_asked(store, clock):
     assert store.count("starts:1", 60) == 1
 
 
+def test_of_all_who_claim_a_key_the_first_has_it_until_its_time_is_over(store):
+    assert store.claim_many(["window:a:1", "window:b:1"], 60) == [True, True]
+    assert store.claim_many(["window:a:1", "window:a:2", "window:b:1"], 60) == [False, True, False]
+    assert store.claim_many([], 60) == []
+
+
+def test_in_memory_a_claim_ends_and_leaves_nothing(clock):
+    store = MemoryFrameStore()
+    store.claim_many(["window:a:1"], 60)
+    clock.now += 59
+    assert store.claim_many(["window:a:1"], 60) == [False]
+    clock.now += 1
+    store.take("a")
+    store.count("frames:1", 1)  # any call sweeps
+    assert store._claims == {}
+    assert store.claim_many(["window:a:1"], 60) == [True]
+
+
 def test_in_memory_a_frame_lives_five_seconds(clock):
     store = MemoryFrameStore()
     store.put(make_frame("a", at=clock.now))
@@ -133,6 +151,17 @@ def test_in_memory_one_of_many_threads_gets_the_frame():
         for thread in threads:
             thread.join()
     assert taken == list(range(50))
+
+
+def test_in_redis_a_claim_is_one_trip_and_ends(redis_url, monkeypatch):
+    import redis
+
+    store, trips = RedisFrameStore(redis_url, SECRET), []
+    execute = redis.client.Pipeline.execute
+    monkeypatch.setattr(redis.client.Pipeline, "execute", lambda pipe: trips.append(len(pipe)) or execute(pipe))
+    assert store.claim_many(["window:x:1", "window:y:1"], 60) == [True, True]
+    assert trips == [2]
+    assert 58 <= store._redis.ttl("claim:window:x:1") <= 60
 
 
 def test_in_redis_a_frame_lives_five_seconds_and_a_count_as_long_as_its_window(redis_url):
