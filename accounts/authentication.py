@@ -3,6 +3,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 
+from accounts.strangers import has_right_token
 from accounts.tokens import token_of
 
 
@@ -16,6 +17,7 @@ class BearerAuthentication(BaseAuthentication):
         row = token_of(token.strip())
         if row is None:
             raise AuthenticationFailed(_("This token is unknown, revoked or expired."))
+        has_right_token(request._request)
         return row.user, row
 
     def authenticate_header(self, request) -> str | None:

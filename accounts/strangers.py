@@ -25,7 +25,8 @@ class StrangersLimitMiddleware:
     """After ATTUNE_STRANGERS_A_MINUTE requests in a minute, an address gets 429 until the next one, whatever it asks
     for: tokens, codes and addresses are not guessed by trying, and nobody without an account keeps the server busy.
 
-    A program that brings a token is counted only when it is a wrong one.
+    A program's request is counted, too, and given back once its token turned out to be a right one: what an answer
+    looks like, and whether anybody looked at the token at all, is each view's to decide.
     """
 
     def __init__(self, get_response):
@@ -34,18 +35,22 @@ class StrangersLimitMiddleware:
     def __call__(self, request):
         if request.user.is_authenticated or request.path in UNCOUNTED:
             return self.get_response(request)
-        brings_token = "Authorization" in request.headers
-        if _count(request, 0 if brings_token else 1) > settings.ATTUNE_STRANGERS_A_MINUTE:
+        key = f"strangers:{address_of(request)}:{_window()}"
+        if _count(key, 1) > settings.ATTUNE_STRANGERS_A_MINUTE:
             return _too_many(request)
         response = self.get_response(request)
-        if brings_token and response.status_code == 401:
-            _count(request, 1)
+        if getattr(request, "has_right_token", False):
+            _count(key, -1)
         return response
 
 
-def _count(request: HttpRequest, more: int) -> int:
-    """Requests of this address in the present minute, with so many more."""
-    key = f"strangers:{address_of(request)}:{_window()}"
+def has_right_token(request: HttpRequest) -> None:
+    """Say of a request that it is no stranger's: it brought a token, which was looked at and is good."""
+    request.has_right_token = True  # type: ignore[attr-defined]
+
+
+def _count(key: str, more: int) -> int:
+    """Requests that are counted there, with so many more."""
     try:
         cache.add(key, 0, 2 * WINDOW_SECONDS)
         return cache.incr(key, more)

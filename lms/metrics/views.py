@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from accounts.strangers import has_right_token
 from lms.celery import app
 from lms.metrics.overview import overview
 from lms.metrics.processes import exposition
@@ -19,6 +20,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("Authorization", "")
     if not token or not constant_time_compare(given, f"Bearer {token}"):
         raise Http404
+    has_right_token(request)
     return HttpResponse(exposition(app), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -58,7 +58,30 @@ def test_a_right_token_is_not_counted_and_wrong_ones_are(client):
     right = f"Bearer {make_token(user=make_user(), name='script', expires_at=None)[1]}"
     assert {client.get("/api/v1/me/", HTTP_AUTHORIZATION=right).status_code for _ in range(6)} == {200}
     wrong = [client.get("/api/v1/me/", HTTP_AUTHORIZATION=f"Bearer x{n}").status_code for n in range(6)]
-    assert wrong == [401, 401, 401, 401, 429, 429]
+    assert wrong == [401, 401, 401, 429, 429, 429]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/accounts/login/", "/certificates/no-such/", "/calendar/x.ics", "/api/v1/search/", "/metrics", "/no-such/"],
+)
+@pytest.mark.parametrize("header", ["x", "Bearer attune_x", "Basic eDp4"])
+def test_a_header_that_nobody_looks_at_or_likes_makes_nobody_known(client, settings, path, header):
+    settings.ATTUNE_METRICS_TOKEN = "the operator's own"
+    asked = [client.get(path, HTTP_AUTHORIZATION=header).status_code for _ in range(5)]
+    assert [status == 429 for status in asked] == [False] * 3 + [True] * 2
+
+
+def test_a_right_token_opens_no_way_round_for_a_page_that_does_not_look_at_it(client):
+    right = f"Bearer {make_token(user=make_user(), name='script', expires_at=None)[1]}"
+    asked = [client.get("/certificates/no-such/", HTTP_AUTHORIZATION=right).status_code for _ in range(5)]
+    assert asked[3:] == [429, 429]
+
+
+def test_the_operators_prometheus_is_not_counted(client, settings):
+    settings.ATTUNE_METRICS_TOKEN = "the operator's own"
+    right = "Bearer the operator's own"
+    assert {client.get("/metrics", HTTP_AUTHORIZATION=right).status_code for _ in range(6)} == {200}
 
 
 def test_the_health_of_the_server_is_not_counted(client):
