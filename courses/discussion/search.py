@@ -32,6 +32,7 @@ register(
         url=lambda thread: thread.get_absolute_url(),
         place=place_of,
         joins=("lesson__module__course",),
+        lesson="lesson",
         vector=Func(
             StoredVector(),
             Coalesce(Subquery(_openings().annotate(vector=StoredVector()).values("vector")[:1]), Value("")),

@@ -69,6 +69,8 @@ def require_asset_open(*, user, asset: Asset) -> None:
 
 def locked_ids(user) -> list[int]:
     """Every lesson this person may see and not open, for lists of what is in lessons. At most five queries."""
+    if user.is_superuser:
+        return []
     dated = Q(opens_at__isnull=False) | Q(opens_after_days__isnull=False)
     dated |= Q(module__opens_at__isnull=False) | Q(module__opens_after_days__isnull=False)
     asked = Q(is_after_lessons=True) | Q(is_in_module_after_lessons=True) | Q(has_cohort_dates=True)

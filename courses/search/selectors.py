@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 from django.utils.safestring import SafeString
 
 from accounts.models import Visitor
+from courses.release.locks import locked_ids
 from courses.search.snippets import END, START, marked, passage
 from courses.search.sources import Source, all_sources
 
@@ -49,14 +50,17 @@ class Page:
 
 
 def search(user: Visitor, query: str, kinds: Collection[str] = (), page: int = 1) -> Page:
-    """The hits of a page, best first. One query for which there are, one for each kind shown, and one to
-    count them where nobody could page through them all."""
+    """The hits of a page, best first. One query for which lessons are closed (up to five where some have dates or
+    prerequisites), one for which hits there are, one for each kind shown, and one to count them where nobody could
+    page through them all."""
     query = " ".join(query.replace("\0", " ").split())[:LONGEST]
     sources = {source.kind: source for source in all_sources()}
     wanted = [source for source in sources.values() if not kinds or source.kind in kinds]
     if len(query) < SHORTEST or not wanted:
         return Page(query, [], 0, 1, 1, list(sources.values()))
-    parts = [_ranked(source, user, query) for source in wanted]
+    # What a lesson says is nobody's before it opens to them; its title stands in the outline all the same.
+    locked = locked_ids(user) if any(source.lesson for source in wanted) else []
+    parts = [_ranked(source, source.rows_without(locked, user), query) for source in wanted]
     found = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
     # All that can be paged through comes at once: three small columns, and cheaper than counting in a query of its own.
     most = PAGE_SIZE * MOST_PAGES
@@ -65,18 +69,17 @@ def search(user: Visitor, query: str, kinds: Collection[str] = (), page: int = 1
     pages = min(MOST_PAGES, max(1, -(-total // PAGE_SIZE)))
     page = min(max(page, 1), pages)
     start = (page - 1) * PAGE_SIZE
-    return Page(
-        query, _hits(user, rows[start : start + PAGE_SIZE], sources, query), total, page, pages, list(sources.values())
-    )
+    hits = _hits(user, rows[start : start + PAGE_SIZE], sources, query)
+    return Page(query, hits, total, page, pages, list(sources.values()))
 
 
 def words_of(query: str) -> list[str]:
     return [word for word in query.replace('"', " ").split() if word.strip("-")][:MOST_WORDS] or [query]
 
 
-def _ranked(source: Source, user: Visitor, query: str) -> QuerySet:
-    """(kind, pk, rank) of what is found."""
-    rows = source.rows(user).order_by()
+def _ranked(source: Source, rows: QuerySet, query: str) -> QuerySet:
+    """(kind, pk, rank) of what is found among them."""
+    rows = rows.order_by()
     rows = _full_text(source, rows, query) if connection.vendor == "postgresql" else _like(source, rows, query)
     return rows.annotate(
         hit_kind=Value(source.kind, output_field=CharField()), hit_pk=F("pk"), hit_rank=Cast("rank", FloatField())

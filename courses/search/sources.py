@@ -3,7 +3,7 @@
 register(Source("thread", "Discussions", threads_of, title="title", text="body", url=..., place=..., joins=(...)))
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from courses.models import Block, Course, Lesson
 class Source:
     """`rows(user)` are those this person may see. `title` and `text` name the fields that are searched; a hit in the
     title counts for more. `url(row)` and `place(row)`, the words that say where it lies, may follow `joins` only.
+    `lesson` is the way to the lesson whose content a row is: while that lesson is closed to somebody, it is not found.
     `vector` is what PostgreSQL compares with the query;
     without one it reads the words of `title` and `text` each time."""
 
@@ -30,6 +31,11 @@ class Source:
     place: Callable[[Model], str]
     joins: tuple[str, ...] = ()
     vector: Expression | None = None
+    lesson: str = ""
+
+    def rows_without(self, locked: Collection[int], user) -> QuerySet:
+        rows = self.rows(user)
+        return rows.exclude(**{f"{self.lesson}__in": locked}) if self.lesson and locked else rows
 
 
 class StoredVector(Expression):
@@ -100,5 +106,6 @@ register(
         url=lambda block: f"{block.lesson.get_absolute_url()}#block-{block.pk}",
         place=lambda block: f"{block.lesson.course.title}, {block.lesson.title}",
         joins=("lesson__module__course",),
+        lesson="lesson",
     )
 )

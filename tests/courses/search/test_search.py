@@ -1,13 +1,16 @@
 import time
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
 from courses.models import Block, Course, Lesson
 from courses.search import selectors, sources
 from courses.search.snippets import END, START, marked, passage, plain
-from tests.factories import enroll, make_course, make_instructor, make_user
+from tests.courses.discussion.factories import make_thread
+from tests.factories import enroll, make_course, make_instructor, make_lesson, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +82,47 @@ def test_only_what_one_may_see_is_found(client, course):
 def test_those_who_left_find_no_lesson_text(alice, course):
     alice.enrollments.update(status="withdrawn")
     assert kinds(alice, "outward") == []
+
+
+@pytest.mark.parametrize(
+    ("who", "dated", "after"),
+    [
+        ("alice", True, True),
+        ("olga", True, False),  # observers complete nothing, so only dates hold for them
+        ("anton", False, False),
+        ("ines", False, False),
+        ("admin", False, False),
+    ],
+)
+def test_what_a_closed_lesson_says_is_found_once_it_opens(client, alice, course, who, dated, after):
+    people = {"alice": alice, "olga": make_user("olga"), "anton": make_user("anton"), "ines": make_instructor("ines")}
+    people["admin"] = make_instructor("admin", is_superuser=True)
+    for name, role in (("olga", "observer"), ("anton", "assistant"), ("ines", "instructor")):
+        enroll(people[name], course, role=role)
+    reader, lesson = people[who], Lesson.objects.for_course(course).get()
+    make_thread(people["ines"], lesson, title="An outward bud?", body="How far above?")
+    first = make_lesson(module=lesson.module, position=2, title="Tools")
+    client.force_login(reader)
+
+    def found() -> set[str]:
+        hits = client.get("/api/v1/search/", {"q": "outward"}).json()["hits"]
+        page = client.get("/search/", {"q": "outward"})
+        assert [hit.kind for hit in page.context["page"].hits] == [hit["kind"] for hit in hits]
+        assert ("outward</mark> bud" in page.content.decode()) is bool(hits)
+        return {hit["kind"] for hit in hits}
+
+    assert found() == {"block", "thread"}
+    Lesson.objects.filter(pk=lesson.pk).update(opens_at=timezone.now() + timedelta(days=1))
+    assert found() == (set() if dated else {"block", "thread"})
+    assert kinds(reader, "secateurs") == ["lesson"], "its title stands in the outline"
+    Lesson.objects.filter(pk=lesson.pk).update(opens_at=timezone.now() - timedelta(days=1))
+    lesson.prerequisites.add(first)
+    assert found() == (set() if after else {"block", "thread"})
+    lesson.prerequisites.clear()
+    lesson.module.prerequisites.add(first)
+    assert found() == (set() if after else {"block", "thread"})
+    lesson.module.prerequisites.clear()
+    assert found() == {"block", "thread"}
 
 
 NASTY = [
@@ -156,8 +200,9 @@ def test_pages_hold_twenty_and_cost_the_same(client, course):
         Block(lesson=lesson, title=f"Cut {n}", body="A secateurs is a tool.", position=n + 2) for n in range(45)
     )
     make_course("Secateurs", lessons=0)
-    # session, user, the bell; which and how many; then the rows of each kind on this page: courses and blocks
-    with assertNumQueries(6):
+    # session, user, the bell; which lessons are closed; which and how many; then the rows of each kind on this page:
+    # courses and blocks
+    with assertNumQueries(7):
         page = client.get("/search/", {"q": "secateurs"})
     shown = page.context["page"]
     assert (shown.total, shown.pages, len(shown.hits)) == (47, 3, 20)
