@@ -107,6 +107,12 @@ class FollowSerializer(serializers.Serializer):
 class DiscussionAPI(CourseAPI):
     permission_classes = [IsAuthenticated]
 
+    def get_object(self):
+        row = super().get_object()
+        if self.action != "destroy":  # one's own words can always go
+            require_open(user=self.request.user, lesson=row.lesson if isinstance(row, Thread) else row.thread.lesson)
+        return row
+
     def standing_in(self, course) -> Standing:
         """Asked once for each course of a page."""
         known = self.__dict__.setdefault("_standings", {})
@@ -125,6 +131,7 @@ class Threads(mixins.ListModelMixin, mixins.RetrieveModelMixin, DiscussionAPI):
     serializer_class = ThreadSerializer
     filterset_class = ThreadFilter
     rows = staticmethod(lambda: Thread.objects.with_counts().select_related("author", "lesson__module__course"))
+    lesson = "lesson"
 
     @extend_schema(request=NewThreadSerializer, responses={201: ThreadSerializer})
     def create(self, request):
@@ -173,6 +180,7 @@ class Posts(mixins.ListModelMixin, mixins.RetrieveModelMixin, DiscussionAPI):
             .order_by("thread", "-is_opening", "created_at", "pk")
         )
     )
+    lesson = "thread__lesson"
 
     @extend_schema(request=NewPostSerializer, responses={201: PostSerializer})
     def create(self, request):

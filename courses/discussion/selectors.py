@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 from accounts.models import User, Visitor
 from courses.discussion.permissions import Standing, standing
 from courses.models import Course, Enrollment, Lesson, Post, PostReport, PostVote, Thread
+from courses.release.locks import locked_ids
 
 THREADS, POSTS, QUEUE = 20, 30, 50
 FILTERS = ("all", "unanswered", "mine")
@@ -23,7 +24,8 @@ def lesson_threads(user: User, lesson: Lesson, page: str | None) -> Page:
 
 
 def course_threads(user: User, course: Course, show: str, page: str | None) -> Page:
-    threads = Thread.objects.visible_to(user).for_course(course)
+    """Without those beside lessons that are closed to this person."""
+    threads = Thread.objects.visible_to(user).for_course(course).exclude(lesson__in=locked_ids(user))
     if show == "unanswered":
         threads = threads.unanswered(course)
     elif show == "mine":

@@ -23,6 +23,7 @@ from courses.models import (
 )
 from courses.notifications.models import NotificationKind
 from courses.notifications.services import notify, take_back
+from courses.release.locks import require_open
 
 POSTS_AT_MOST, WITHIN = 10, timedelta(minutes=10)
 SAME_POST = timedelta(seconds=30)  # the same words again so soon are one press of the button that arrived twice
@@ -47,7 +48,8 @@ def start_thread(
     block: Block | None = None,
     moderates: bool = False,
 ) -> Thread:
-    """Raises TooManyPosts. The same words again within SAME_POST give back the first thread."""
+    """Raises Locked, TooManyPosts. The same words again within SAME_POST give back the first thread."""
+    require_open(user=user, lesson=lesson)
     _take_turn(user)
     now = timezone.now()
     same_words = Thread.objects.filter(title=title, posts__is_opening=True, posts__body=body)
@@ -65,7 +67,9 @@ def start_thread(
 
 @transaction.atomic
 def reply(*, user: User, thread: Thread, body: str, moderates: bool = False) -> Post:
-    """Raises TooManyPosts, and Closed when the thread was locked since the page was loaded. Tells its followers."""
+    """Raises Locked where the lesson is not open, TooManyPosts, and Closed when the thread was locked since the page
+    was loaded. Tells its followers."""
+    require_open(user=user, lesson=thread.lesson)
     _take_turn(user)
     now = timezone.now()
     twin = thread.posts.filter(author=user, body=body, is_opening=False, created_at__gt=now - SAME_POST).first()

@@ -10,6 +10,7 @@ from courses.discussion import selectors, services
 from courses.discussion.forms import EditForm, ReasonForm, ReplyForm, ThreadForm
 from courses.discussion.permissions import Standing, standing
 from courses.models import Course, Lesson, Post, Thread
+from courses.release.locks import lock_of, require_open, with_conditions
 
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
@@ -17,8 +18,9 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 @require_http_methods(FORM_METHODS)
 @login_required
 def lesson(request: HttpRequest, pk: int) -> HttpResponse:
-    lessons = Lesson.objects.visible_to(request.user).select_related("module__course")
+    lessons = with_conditions(Lesson.objects.visible_to(request.user)).select_related("module__course")
     lesson = get_object_or_404(lessons, pk=pk)
+    require_open(user=request.user, lesson=lesson)
     may = standing(request.user, lesson.course)
     form = ThreadForm(lesson, request.POST or None, initial={"block": request.GET.get("block")})
     status = 200
@@ -55,7 +57,7 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @login_required
 def thread(request: HttpRequest, pk: int) -> HttpResponse:
-    thread = get_object_or_404(_threads(request), pk=pk)
+    thread = _thread(request, pk)
     may = standing(request.user, thread.course)
     form = ReplyForm(request.POST or None)
     status = 200
@@ -100,7 +102,7 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
-    thread = get_object_or_404(_threads(request), pk=pk)
+    thread = _thread(request, pk)
     services.subscribe(thread=thread, user=request.user, is_on=request.POST.get("on") == "1")
     return redirect(thread)
 
@@ -144,17 +146,19 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    post = _post(request, pk)
+    post = _post(request, pk, in_closed=True)
     _allow(standing(request.user, post.course).may_delete(post))
     whole = services.delete_post(post=post)
     messages.info(request, _("Your words are deleted."))
+    if lock_of(request.user, post.thread.lesson):
+        return redirect(post.course)
     return redirect("discussion:lesson", post.thread.lesson_id) if whole else redirect(post.thread)
 
 
 @require_safe
 @login_required
 def history(request: HttpRequest, pk: int) -> HttpResponse:
-    post = _post(request, pk)
+    post = _post(request, pk, in_closed=True)
     _allow(standing(request.user, post.course).may_read_history(post))
     context = {"post": post, "thread": post.thread, "revisions": post.revisions.all()[:100]}
     return render(request, "courses/discussion/history.html", context)
@@ -183,14 +187,20 @@ def course_and_standing(request: HttpRequest, slug: str) -> tuple[Course, Standi
     return course, may
 
 
-def _threads(request: HttpRequest):
-    threads = Thread.objects.visible_to(request.user)
-    return threads.select_related("lesson__module__course", "block", "author")
+def _thread(request: HttpRequest, pk: int) -> Thread:
+    threads = Thread.objects.visible_to(request.user).select_related("lesson__module__course", "block", "author")
+    thread = get_object_or_404(threads, pk=pk)
+    require_open(user=request.user, lesson=thread.lesson)
+    return thread
 
 
-def _post(request: HttpRequest, pk: int) -> Post:
+def _post(request: HttpRequest, pk: int, *, in_closed: bool = False) -> Post:
+    """`in_closed`: of a lesson that is closed to this person too."""
     posts = Post.objects.visible_to(request.user).select_related("thread__lesson__module__course", "author")
-    return get_object_or_404(posts, pk=pk)
+    post = get_object_or_404(posts, pk=pk)
+    if not in_closed:
+        require_open(user=request.user, lesson=post.thread.lesson)
+    return post
 
 
 def _allow(allowed: bool) -> None:

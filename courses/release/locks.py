@@ -47,8 +47,10 @@ class Locked(PermissionDenied):
 
 
 def lock_of(user, lesson: Lesson) -> Lock | None:
-    """None where it is open. At most five queries; one for a lesson without dates and prerequisites."""
-    rows = list(with_conditions(Lesson.objects.filter(pk=lesson.pk)).select_related("module"))
+    """None where it is open. At most five queries; for a lesson without dates and prerequisites one, and none where it
+    comes from `with_conditions`."""
+    knows = hasattr(lesson, "has_cohort_dates")
+    rows = [lesson] if knows else with_conditions(Lesson.objects.filter(pk=lesson.pk)).select_related("module")
     return locks_of(user, rows).get(lesson.pk)
 
 

@@ -284,7 +284,7 @@ def test_lists_cost_the_same_for_many_threads(client, people):
     # session, user; course; in it; role; count; threads; the bell
     with assertNumQueries(8):
         client.get(url("questions", course.slug))
-    with assertNumQueries(8):
+    with assertNumQueries(9):  # and which lessons are closed
         client.get(url("course", course.slug))
     # session, user; course; in it; role; count; posts; their reports; the bell
     with assertNumQueries(9):
@@ -327,8 +327,8 @@ def test_a_thread_costs_the_same_for_many_posts(client, people):
     for number in range(6):
         make_reply(bob, thread, f"Reply {number}")
     client.force_login(alice)
-    # session, user; thread; role; count; posts; do I follow; the bell
-    with assertNumQueries(8):
+    # session, user; thread; is its lesson open; role; count; posts; do I follow; the bell
+    with assertNumQueries(9):
         client.get(thread.get_absolute_url())
 
 
