@@ -1,8 +1,9 @@
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
+from accounts.second_factor import SET_UP_FIRST, needs_second_factor
 from accounts.strangers import has_right_token
 from accounts.tokens import token_of
 
@@ -18,6 +19,8 @@ class BearerAuthentication(BaseAuthentication):
         if row is None:
             raise AuthenticationFailed(_("This token is unknown, revoked or expired."))
         has_right_token(request._request)
+        if needs_second_factor(row.user):  # a token from before the operator asked for it, or from before they taught
+            raise PermissionDenied(_(SET_UP_FIRST))
         return row.user, row
 
     def authenticate_header(self, request) -> str | None:

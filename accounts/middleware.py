@@ -8,6 +8,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language_from_request
 from django.utils.translation import gettext as _
 
+from accounts.second_factor import SET_UP_FIRST, needs_second_factor
+
 
 class TimeZoneMiddleware:
     """Show times in the time zone the person chose."""
@@ -48,7 +50,7 @@ class LanguageMiddleware:
 
 
 class StaffMFAMiddleware:
-    """Where the operator asks for it (ATTUNE_STAFF_MFA), staff reach nothing but their own sign-in pages until two-step
+    """Where the operator asks for it, staff reach nothing but their own sign-in pages until two-step
     sign-in is set up. Closed are all pages rather than a list of teaching ones, so that none can be forgotten."""
 
     def __init__(self, get_response):
@@ -56,18 +58,11 @@ class StaffMFAMiddleware:
         self.open = ("/accounts/", reverse("accounts:theme"), settings.STATIC_URL, "/healthz", "/readyz")
 
     def __call__(self, request):
-        if not settings.ATTUNE_STAFF_MFA or not self._is_closed_to(request.user, request.path):
+        if request.path.startswith(self.open) or not needs_second_factor(request.user):
             return self.get_response(request)
         if request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", ""):
-            return JsonResponse({"detail": _("Set up two-step sign-in first.")}, status=403)
+            return JsonResponse({"detail": _(SET_UP_FIRST)}, status=403)
         messages.warning(
             request, _("People who teach or administer here need two-step sign-in. Set it up once, and go on.")
         )
         return redirect("mfa_activate_totp")
-
-    def _is_closed_to(self, user, path: str) -> bool:
-        from allauth.mfa.models import Authenticator
-
-        if not (user.is_authenticated and user.is_staff) or path.startswith(self.open):
-            return False
-        return not Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists()

@@ -16,6 +16,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
+from accounts.second_factor import guard_sockets  # noqa: E402
 from courses import broadcast  # noqa: E402
 from courses.notifications import tasks  # noqa: E402
 from courses.notifications.routing import websocket_urlpatterns as notification_sockets  # noqa: E402
@@ -105,7 +106,9 @@ sockets = [*emotion_sockets, *notification_sockets]
 application = ProtocolTypeRouter(
     {
         "http": quiet.listen(limit_bodies(django_application)),
-        "websocket": AllowedHostsOriginValidator(count_sockets(AuthMiddlewareStack(limit_sockets(URLRouter(sockets))))),
+        "websocket": AllowedHostsOriginValidator(
+            count_sockets(AuthMiddlewareStack(limit_sockets(guard_sockets(URLRouter(sockets)))))
+        ),
         "lifespan": lifespan,
     }
 )

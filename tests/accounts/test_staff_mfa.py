@@ -1,11 +1,21 @@
+import asyncio
+import json
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from tests.factories import PASSWORD, make_admin, make_course, make_instructor, make_user
+from accounts.tokens import make_token
+from courses.models import Lesson
+from lms.asgi import application, sockets
+from tests.emotion.factories import make_session, open_gate
+from tests.factories import PASSWORD, enroll, make_admin, make_course, make_instructor, make_user
 
 pytestmark = pytest.mark.django_db
 SET_UP = "/accounts/2fa/totp/activate/"
@@ -94,3 +104,65 @@ def test_an_administrator_takes_a_lost_second_step_away_and_never_reads_its_secr
     assertNotContains(client.get(f"{page}change/"), "JBSWY3DPEHPK3PXP")
     client.post(f"{page}delete/", {"post": "yes"})
     assert not bob.authenticator_set.exists()
+
+
+@pytest.mark.parametrize("make", [make_instructor, make_admin])
+def test_a_token_from_before_the_operators_word_opens_nothing_either(client, required, make):
+    teacher = make()
+    course = make_course(instructor=teacher)
+    headers = {"Authorization": f"Bearer {make_token(user=teacher, name='script', expires_at=None)[1]}"}
+    for path in ("/api/v1/me/", f"/api/v1/courses/{course.pk}/gradebook/"):
+        answer = client.get(path, headers=headers)
+        assert (answer.status_code, answer.json()) == (403, {"detail": "Set up two-step sign-in first."})
+    Authenticator.objects.create(user=teacher, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    assert client.get("/api/v1/me/", headers=headers).status_code == 200
+
+
+def test_a_students_token_is_asked_for_nothing(client, required, django_assert_num_queries):
+    headers = {"Authorization": f"Bearer {make_token(user=make_user(), name='script', expires_at=None)[1]}"}
+    assert client.get("/api/v1/me/", headers=headers).status_code == 200
+    with django_assert_num_queries(1):  # the token with its person, as without the operator's word
+        client.get("/api/v1/me/", headers=headers)
+
+
+def first_words(client, path: str) -> dict:
+    """What a socket on the whole stack says first after it is open, or how it is closed."""
+    cookie = f"{django_settings.SESSION_COOKIE_NAME}={client.session.session_key}".encode()
+    headers = [(b"host", b"localhost"), (b"origin", b"http://localhost"), (b"cookie", cookie)]
+    scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b"", "subprotocols": []}
+
+    async def ask() -> dict:
+        socket = ApplicationCommunicator(application, scope)
+        await socket.send_input({"type": "websocket.connect"})
+        assert (await socket.receive_output(5))["type"] == "websocket.accept"
+        said = await socket.receive_output(5)
+        await socket.send_input({"type": "websocket.disconnect", "code": 1000})
+        await asyncio.wait([socket.future], timeout=5)
+        return json.loads(said["text"]) if said["type"] == "websocket.send" else said
+
+    return async_to_sync(ask)()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("pattern", sockets, ids=[str(socket.pattern) for socket in sockets])
+def test_every_socket_is_closed_to_staff_until_it_is_set_up(client, required, pattern):
+    open_gate()
+    ines = make_instructor()
+    course = make_course(instructor=ines)
+    other = make_course(instructor=make_instructor("ivan"))
+    enroll(ines, other)
+    session = make_session(ines, Lesson.objects.for_course(other).first())
+    path = "/" + str(pattern.pattern).replace("<uuid:session_id>", str(session.pk)).replace(
+        "<int:course_id>", str(course.pk)
+    )
+    sign_in(client, ines)
+    said = first_words(client, path)
+    assert said == {"type": "websocket.close", "code": 4401, "reason": "Set up two-step sign-in first."}
+    set_up(client)
+    assert first_words(client, path) in ({"type": "ready"}, {"unread": 0})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_students_socket_is_asked_for_nothing(client, required):
+    sign_in(client, make_user("alice"))
+    assert first_words(client, "/ws/notifications/") == {"unread": 0}
