@@ -31,9 +31,9 @@ class UserAdmin(AdministratorsOnly, DjangoUserAdmin, ModelAdmin):
     readonly_fields = ["date_joined", "last_login"]
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
-        ("Person", {"fields": ["display_name", "time_zone", "locale"]}),
-        ("Roles", {"fields": ["is_staff", "is_superuser", "is_active"]}),
-        ("Dates", {"fields": ["date_joined", "last_login"]}),
+        (gettext_lazy("Person"), {"fields": ["display_name", "time_zone", "locale"]}),
+        (gettext_lazy("Roles"), {"fields": ["is_staff", "is_superuser", "is_active"]}),
+        (gettext_lazy("Dates"), {"fields": ["date_joined", "last_login"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "display_name", "password1", "password2"]})]
     actions_list = ["import_accounts_action"]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AppendOnly(TypeError):
@@ -27,6 +28,9 @@ class Pseudonym(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="pseudonym")
     name = models.CharField(max_length=32, unique=True, default=new_pseudonym, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("pseudonym"), _("pseudonyms")
 
     def __str__(self) -> str:
         return self.name
@@ -67,20 +71,24 @@ class AuditEntry(models.Model):
         GUARDIAN_REFUSED = "guardian_refused", _("a guardian refused the camera")
         RETENTION = "retention", _("deleted what was past its time")
 
-    number = models.PositiveBigIntegerField(unique=True)
-    at = models.DateTimeField(default=timezone.now)
-    actor = models.CharField(max_length=32, blank=True, help_text=_("A pseudonym; empty for the site itself."))
-    subject = models.CharField(max_length=32, blank=True, help_text=_("A pseudonym; empty where it is nobody's data."))
-    action = models.CharField(max_length=20, choices=Action)
-    detail = models.JSONField(default=dict, help_text=_("Ids and names of things, never of people."))
-    previous = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64)
+    number = models.PositiveBigIntegerField(pgettext_lazy("one of a series", "number"), unique=True)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    actor = models.CharField(
+        _("actor"), max_length=32, blank=True, help_text=_("A pseudonym; empty for the site itself.")
+    )
+    subject = models.CharField(
+        _("subject"), max_length=32, blank=True, help_text=_("A pseudonym; empty where it is nobody's data.")
+    )
+    action = models.CharField(_("action"), max_length=20, choices=Action)
+    detail = models.JSONField(_("detail"), default=dict, help_text=_("Ids and names of things, never of people."))
+    previous = models.CharField(_("previous digest"), max_length=64)
+    digest = models.CharField(_("digest"), max_length=64)
 
     objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("audit entry"), _("audit log")
         ordering = ["-number"]
-        verbose_name_plural = "audit log"
         indexes = [
             models.Index(fields=["actor", "-number"], name="audit_of_actor"),
             models.Index(fields=["subject", "-number"], name="audit_of_subject"),

@@ -40,14 +40,22 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person. Administrators are superusers; instructors are staff and see the courses they teach."""
 
     email = models.EmailField(
-        "e-mail", unique=True, error_messages={"unique": _("This e-mail already has an account.")}
+        _("e-mail"), unique=True, error_messages={"unique": _("This e-mail already has an account.")}
     )
-    display_name = models.CharField(max_length=80, blank=True, help_text=_("What other people here read as your name."))
-    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
-    locale = models.CharField(max_length=12, blank=True, help_text=_("Empty: the language of the browser."))
-    is_staff = models.BooleanField("instructor", default=False, help_text=_("May enter the administration and teach."))
-    is_active = models.BooleanField(default=True, help_text=_("Switch this off instead of deleting an account."))
-    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    display_name = models.CharField(
+        _("display name"), max_length=80, blank=True, help_text=_("What other people here read as your name.")
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
+    locale = models.CharField(
+        _("language"), max_length=12, blank=True, help_text=_("Empty: the language of the browser.")
+    )
+    is_staff = models.BooleanField(
+        _("instructor"), default=False, help_text=_("May enter the administration and teach.")
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Switch this off instead of deleting an account.")
+    )
+    date_joined = models.DateTimeField(_("date joined"), default=timezone.now, editable=False)
 
     objects = UserManager()
 
@@ -56,6 +64,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: list[str] = []
 
     class Meta:
+        verbose_name, verbose_name_plural = _("user"), _("users")
         ordering = ["email"]
         constraints = [
             models.UniqueConstraint(
@@ -99,6 +108,7 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("API token"), _("API tokens")
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
@@ -112,15 +122,18 @@ class ApiToken(models.Model):
 class Invitation(models.Model):
     """A mailed link by which somebody becomes an instructor: once, and for a week. Made in `invitations.py`."""
 
-    email = models.EmailField("e-mail")
-    display_name = models.CharField("name", max_length=80, blank=True)
+    email = models.EmailField(_("e-mail"))
+    display_name = models.CharField(_("name"), max_length=80, blank=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, editable=False, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(editable=False)
-    accepted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    invited_by = models.ForeignKey(
+        User, models.SET_NULL, verbose_name=_("invited by"), null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires at"), editable=False)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True, editable=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("invitation"), _("invitations")
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:

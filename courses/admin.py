@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline
 from unfold.decorators import display
 
@@ -56,9 +57,9 @@ class CourseAdmin(TaughtCoursesAdmin):
     def get_inlines(self, request, obj):
         return self.inlines if obj else [ModuleInline]  # a new course has no students yet
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    @display(description=_("status"), ordering="status", label=STATUS_COLOURS)
     def shown_status(self, course):
-        return course.status
+        return course.status, course.get_status_display()
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
@@ -96,13 +97,13 @@ class LessonAdmin(PositionedAdmin):
     def get_inlines(self, request, obj):
         return self.inlines if obj else [BlockInline]
 
-    @display(description="course", ordering="module__course__title")
+    @display(description=_("course"), ordering="module__course__title")
     def shown_course(self, lesson):
         return lesson.course
 
-    @display(description="status", ordering="status", label=STATUS_COLOURS)
+    @display(description=_("status"), ordering="status", label=STATUS_COLOURS)
     def shown_status(self, lesson):
-        return lesson.status
+        return lesson.status, lesson.get_status_display()
 
 
 @admin.register(Block)

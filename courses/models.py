@@ -22,14 +22,14 @@ class LessonStatus(models.TextChoices):
 
 
 class BlockKind(models.TextChoices):
-    TEXT = "text"
-    IMAGE = "image"
-    VIDEO = "video"
-    FILE = "file"
-    EMBED = "embed"
-    QUIZ = "quiz"
-    ASSIGNMENT = "assignment"
-    REFLECTION = "reflection"
+    TEXT = "text", _("Text")
+    IMAGE = "image", _("Image")
+    VIDEO = "video", _("Video")
+    FILE = "file", _("File")
+    EMBED = "embed", _("Embed")
+    QUIZ = "quiz", _("Quiz")
+    ASSIGNMENT = "assignment", _("Assignment")
+    REFLECTION = "reflection", _("Reflection")
 
 
 class CompletionRule(models.TextChoices):
@@ -72,23 +72,31 @@ class Course(models.Model):
     Status = CourseStatus
     Mode = EnrollmentMode
 
-    title = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=80, unique=True, help_text=_("The last part of the course's address."))
-    summary = models.CharField(max_length=240, help_text=_("One or two sentences, shown in the catalogue."))
-    description = models.TextField(blank=True, help_text="Markdown.")
-    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
-    enrollment = models.CharField("who may join", max_length=10, choices=EnrollmentMode, default=EnrollmentMode.OPEN)
-    enrollment_code = models.CharField("course code", max_length=40, blank=True)
-    seats = models.PositiveIntegerField(
-        null=True, blank=True, help_text=_("How many students it takes; the next ones wait. Empty sets no limit.")
+    title = models.CharField(_("title"), max_length=120)
+    slug = models.SlugField(
+        _("slug"), max_length=80, unique=True, help_text=_("The last part of the course's address.")
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    summary = models.CharField(
+        _("summary"), max_length=240, help_text=_("One or two sentences, shown in the catalogue.")
+    )
+    description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    enrollment = models.CharField(_("who may join"), max_length=10, choices=EnrollmentMode, default=EnrollmentMode.OPEN)
+    enrollment_code = models.CharField(_("course code"), max_length=40, blank=True)
+    seats = models.PositiveIntegerField(
+        _("seats"),
+        null=True,
+        blank=True,
+        help_text=_("How many students it takes; the next ones wait. Empty sets no limit."),
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = querysets.CourseQuerySet.as_manager()
 
     _roles: dict[int | None, str | None] | None = None
 
     class Meta:
+        verbose_name, verbose_name_plural = _("course"), _("courses")
         ordering = ["title"]
         constraints = [
             _one_of("status", CourseStatus, "course_status_is_known"),
@@ -138,21 +146,29 @@ class Course(models.Model):
 
 
 class Module(models.Model):
-    course = models.ForeignKey(Course, models.CASCADE, related_name="modules")
-    title = models.CharField(max_length=120)
-    position = models.PositiveIntegerField(default=1)
+    course = models.ForeignKey(Course, models.CASCADE, verbose_name=_("course"), related_name="modules")
+    title = models.CharField(_("title"), max_length=120)
+    position = models.PositiveIntegerField(_("position"), default=1)
 
-    opens_at = models.DateTimeField(null=True, blank=True, help_text=_("Closed to students until then."))
+    opens_at = models.DateTimeField(_("opens at"), null=True, blank=True, help_text=_("Closed to students until then."))
     opens_after_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text=_("So many days after a student joined, or after the start of their cohort.")
+        _("days until it opens"),
+        null=True,
+        blank=True,
+        help_text=_("So many days after a student joined, or after the start of their cohort."),
     )
     prerequisites = models.ManyToManyField(
-        "courses.Lesson", blank=True, related_name="modules_after", help_text=_("Lessons to complete first.")
+        "courses.Lesson",
+        verbose_name=_("prerequisites"),
+        blank=True,
+        related_name="modules_after",
+        help_text=_("Lessons to complete first."),
     )
 
     objects = querysets.ModuleQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("module"), _("modules")
         ordering = ["position", "pk"]
         constraints = [
             UniqueConstraint(fields=["course", "position"], name="module_position_unique_in_course"),
@@ -165,28 +181,38 @@ class Module(models.Model):
 class Lesson(models.Model):
     Status = LessonStatus
 
-    module = models.ForeignKey(Module, models.CASCADE, related_name="lessons")
-    title = models.CharField(max_length=120)
-    summary = models.CharField(max_length=240, blank=True)
-    minutes = models.PositiveSmallIntegerField(default=10, help_text=_("How long it takes most people."))
-    position = models.PositiveIntegerField(default=1)
+    module = models.ForeignKey(Module, models.CASCADE, verbose_name=_("module"), related_name="lessons")
+    title = models.CharField(_("title"), max_length=120)
+    summary = models.CharField(_("summary"), max_length=240, blank=True)
+    minutes = models.PositiveSmallIntegerField(_("minutes"), default=10, help_text=_("How long it takes most people."))
+    position = models.PositiveIntegerField(_("position"), default=1)
     edition = models.PositiveIntegerField(
+        _("edition"),
         default=1,
         help_text=_("Raise this when the text changes so much that earlier impressions no longer apply."),
     )
-    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
 
-    opens_at = models.DateTimeField(null=True, blank=True, help_text=_("Closed to students until then."))
+    opens_at = models.DateTimeField(_("opens at"), null=True, blank=True, help_text=_("Closed to students until then."))
     opens_after_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text=_("So many days after a student joined, or after the start of their cohort.")
+        _("days until it opens"),
+        null=True,
+        blank=True,
+        help_text=_("So many days after a student joined, or after the start of their cohort."),
     )
     prerequisites = models.ManyToManyField(
-        "self", symmetrical=False, blank=True, related_name="lessons_after", help_text=_("Lessons to complete first.")
+        "self",
+        verbose_name=_("prerequisites"),
+        symmetrical=False,
+        blank=True,
+        related_name="lessons_after",
+        help_text=_("Lessons to complete first."),
     )
 
     objects = querysets.LessonQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("lesson"), _("lessons")
         ordering = ["position", "pk"]
         constraints = [
             UniqueConstraint(fields=["module", "position"], name="lesson_position_unique_in_module"),
@@ -225,6 +251,7 @@ class Asset(models.Model):
     objects = querysets.AssetQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("asset"), _("assets")
         ordering = ["pk"]
 
     def __str__(self) -> str:
@@ -240,39 +267,54 @@ class Block(models.Model):
     Kind = BlockKind
     Rule = CompletionRule
 
-    lesson = models.ForeignKey(Lesson, models.CASCADE, related_name="blocks")
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.TEXT)
-    title = models.CharField(max_length=120)
-    body = models.TextField(blank=True, help_text=_("Markdown. For a quiz, the words before its questions."))
-    position = models.PositiveIntegerField(default=1)
+    lesson = models.ForeignKey(Lesson, models.CASCADE, verbose_name=_("lesson"), related_name="blocks")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.TEXT)
+    title = models.CharField(_("title"), max_length=120)
+    body = models.TextField(_("body"), blank=True, help_text=_("Markdown. For a quiz, the words before its questions."))
+    position = models.PositiveIntegerField(_("position"), default=1)
     asset = models.ForeignKey(
-        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("Its picture, video or file.")
+        Asset,
+        models.SET_NULL,
+        verbose_name=_("asset"),
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Its picture, video or file."),
     )
     captions = models.ForeignKey(
-        Asset, models.SET_NULL, null=True, blank=True, related_name="+", help_text=_("A video's captions, as WebVTT.")
+        Asset,
+        models.SET_NULL,
+        verbose_name=_("captions"),
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("A video's captions, as WebVTT."),
     )
     alt_text = models.CharField(
-        max_length=400, blank=True, help_text=_("What the picture shows, for those who do not see it.")
+        _("alt text"), max_length=400, blank=True, help_text=_("What the picture shows, for those who do not see it.")
     )
     address = models.CharField(
-        max_length=500, blank=True, help_text=_("A video at YouTube or Vimeo, or a page of an allowed site to embed.")
+        _("address"),
+        max_length=500,
+        blank=True,
+        help_text=_("A video at YouTube or Vimeo, or a page of an allowed site to embed."),
     )
     rule = models.CharField(
-        "is complete when",
+        _("is complete when"),
         max_length=10,
         choices=Rule,
         default=Rule.NONE,
         help_text=_("What a student has to do here."),
     )
     rule_value = models.PositiveIntegerField(
-        "seconds or percent", default=0, help_text=_("For “seen” the seconds, for “watched” the percent.")
+        _("seconds or percent"), default=0, help_text=_("For “seen” the seconds, for “watched” the percent.")
     )
 
     version = models.PositiveIntegerField(
-        default=1, help_text=_("Counts its saves, so that two authors notice each other.")
+        _("version"), default=1, help_text=_("Counts its saves, so that two authors notice each other.")
     )
     removed_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("Taken out of the lesson; its history keeps it.")
+        _("removed at"), null=True, blank=True, help_text=_("Taken out of the lesson; its history keeps it.")
     )
 
     # What was taken out is gone for every page; what students did there stays, and a restored lesson has it back.
@@ -280,6 +322,7 @@ class Block(models.Model):
     with_removed = querysets.BlockQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("block"), _("blocks")
         ordering = ["position", "pk"]
         constraints = [
             UniqueConstraint(
@@ -303,18 +346,23 @@ class Enrollment(models.Model):
     Role = Role
     Status = EnrollmentStatus
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="enrollments")
-    course = models.ForeignKey(Course, models.CASCADE, related_name="enrollments")
-    role = models.CharField(max_length=10, choices=Role, default=Role.STUDENT)
-    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
-    cohort = models.ForeignKey("courses.Cohort", models.SET_NULL, null=True, blank=True, related_name="enrollments")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="enrollments"
+    )
+    course = models.ForeignKey(Course, models.CASCADE, verbose_name=_("course"), related_name="enrollments")
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.STUDENT)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ACTIVE)
+    cohort = models.ForeignKey(
+        "courses.Cohort", models.SET_NULL, verbose_name=_("cohort"), null=True, blank=True, related_name="enrollments"
+    )
     words = models.CharField(max_length=1000, blank=True, help_text=_("What they wrote when they asked to join."))
     queued_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when they wait: the order of the list."))
-    created_at = models.DateTimeField("joined", default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
     objects = querysets.EnrollmentQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("enrollment"), _("enrollments")
         ordering = ["pk"]
         constraints = [
             UniqueConstraint(fields=["user", "course"], name="enrollment_unique_user_in_course"),

@@ -21,7 +21,7 @@ class Progress(models.Model):
     objects = querysets.ProgressQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "progress"
+        verbose_name, verbose_name_plural = _("progress"), _("progress")
         constraints = [
             UniqueConstraint(fields=["user", "lesson"], name="progress_unique_user_in_lesson"),
             CheckConstraint(
@@ -59,7 +59,7 @@ class BlockProgress(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        verbose_name_plural = "block progress"
+        verbose_name, verbose_name_plural = _("block progress"), _("block progress")
         constraints = [UniqueConstraint(fields=["user", "block"], name="blockprogress_unique_user_in_block")]
 
     def __str__(self) -> str:
@@ -82,6 +82,7 @@ class Reflection(models.Model):
     page = models.CharField(max_length=32, blank=True, editable=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("reflection"), _("reflections")
         constraints = [UniqueConstraint(fields=["user", "block"], name="reflection_unique_user_in_block")]
 
     def __str__(self) -> str:

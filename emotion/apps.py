@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class EmotionConfig(AppConfig):
     name = "emotion"
-    verbose_name = "Emotion"
+    verbose_name = _("Emotion")
 
     def ready(self) -> None:
         from django.db.models.signals import post_delete

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, Lesson
 from emotion.core.labels import EXPRESSIONS
@@ -16,18 +17,27 @@ class FeatureGate(models.Model):
     """An operator's statement that opens the emotion features, or closes them. Rows are only ever added; the newest
     one counts."""
 
-    jurisdiction = models.CharField(max_length=40)
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=40)
     # Empty in statements from before it was asked, which the policy allows nothing.
-    institution = models.CharField(max_length=40, blank=True)
-    purpose = models.CharField(max_length=40)
-    is_open = models.BooleanField(default=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    stated_by = models.CharField(max_length=120, blank=True, help_text="What stated it, where no administrator did.")
-    notice = models.CharField(max_length=20, blank=True, help_text="Which text of the notice was acknowledged.")
-    override = models.CharField(max_length=200, blank=True, help_text="ATTUNE_POLICY_OVERRIDE, where it was needed.")
-    stated_at = models.DateTimeField(default=timezone.now, editable=False)
+    institution = models.CharField(_("institution"), max_length=40, blank=True)
+    purpose = models.CharField(_("purpose"), max_length=40)
+    is_open = models.BooleanField(_("open"), default=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("administrator"), null=True, related_name="+"
+    )
+    stated_by = models.CharField(
+        _("stated by"), max_length=120, blank=True, help_text=_("What stated it, where no administrator did.")
+    )
+    notice = models.CharField(
+        _("notice"), max_length=20, blank=True, help_text=_("Which text of the notice was acknowledged.")
+    )
+    override = models.CharField(
+        _("override"), max_length=200, blank=True, help_text=_("ATTUNE_POLICY_OVERRIDE, where it was needed.")
+    )
+    stated_at = models.DateTimeField(_("stated at"), default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("feature gate"), _("feature gates")
         ordering = ["-pk"]
 
     def __str__(self) -> str:
@@ -38,18 +48,21 @@ class ModelVersion(models.Model):
     """A checkpoint the workers may serve. `name` is its folder under checkpoints/."""
 
     class Status(models.TextChoices):
-        CANDIDATE = "candidate"
-        PROMOTED = "promoted"
-        RETIRED = "retired"
+        CANDIDATE = "candidate", _("Candidate")
+        PROMOTED = "promoted", _("Promoted")
+        RETIRED = "retired", _("Retired")
 
-    name = models.CharField(max_length=80, unique=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.CANDIDATE)
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CANDIDATE)
     weights_sha256 = models.CharField(max_length=64)
     metrics = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    promoted_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="The last time.")
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    promoted_at = models.DateTimeField(
+        _("promoted at"), null=True, blank=True, editable=False, help_text=_("The last time.")
+    )
 
     class Meta:
+        verbose_name, verbose_name_plural = _("model version"), _("model versions")
         ordering = ["-created_at"]
         constraints = [
             UniqueConstraint(fields=["status"], condition=Q(status="promoted"), name="one_promoted_model"),
@@ -90,6 +103,7 @@ class Consent(models.Model):
     objects = ConsentQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("consent"), _("consents")
         constraints = [
             UniqueConstraint(
                 fields=["user", "course"], condition=Q(withdrawn_at__isnull=True), name="one_consent_in_force"
@@ -126,6 +140,9 @@ class EndedCourse(models.Model):
     course = models.OneToOneField(Course, models.CASCADE, related_name="+")
     noticed_at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("ended course"), _("ended courses")
+
     def __str__(self) -> str:
         return f"{self.course}, since {self.noticed_at:%Y-%m-%d}"
 
@@ -149,6 +166,7 @@ class LessonSession(models.Model):
     objects = LessonSessionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("lesson session"), _("lesson sessions")
         ordering = ["-started_at"]
         constraints = [CheckConstraint(condition=Q(mode__in=["server", "device"]), name="session_mode_is_known")]
         indexes = [
@@ -209,6 +227,7 @@ class EmotionReading(models.Model):
     objects = OfSessionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("emotion reading"), _("emotion readings")
         ordering = ["session", "sequence"]
         constraints = [
             UniqueConstraint(fields=["session", "sequence"], name="one_reading_per_frame"),
@@ -261,6 +280,7 @@ class EmotionBucket(models.Model):
     objects = OfSessionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("emotion bucket"), _("emotion buckets")
         constraints = [
             UniqueConstraint(
                 fields=["session", "block_number", "edition", "place", "minute"],
@@ -291,7 +311,7 @@ class ClassHistory(models.Model):
     noticed_at = models.DateTimeField(default=timezone.now, help_text="When new readings were last seen.")
 
     class Meta:
-        verbose_name_plural = "class histories"
+        verbose_name, verbose_name_plural = _("class history"), _("class histories")
 
     def __str__(self) -> str:
         return f"{self.lesson}: {self.students} students"
@@ -306,7 +326,7 @@ class ClassFives(models.Model):
     groups = models.JSONField(default=list, help_text="[[kind, [row, ...]], ...]")
 
     class Meta:
-        verbose_name_plural = "class fives"
+        verbose_name, verbose_name_plural = _("class fives"), _("class fives")
         constraints = [UniqueConstraint(fields=["course", "what"], name="one_class_fives_per_aggregate")]
 
     def __str__(self) -> str:
@@ -317,9 +337,8 @@ class LessonClimate(Lesson):
     """A lesson, in the admin, seen by how it felt."""
 
     class Meta:
+        verbose_name, verbose_name_plural = _("lesson climate"), _("lesson climates")
         proxy = True
-        verbose_name = "lesson climate"
-        verbose_name_plural = "lesson climates"
 
 
 from emotion.support_models import (  # noqa: E402, F401

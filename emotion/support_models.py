@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from courses.models import Course, Lesson
 from emotion.core.labels import BEHAVIOURS
@@ -43,6 +44,7 @@ class SelfReport(OfLesson):
     features = models.JSONField(null=True, blank=True, help_text="By name: emotion.core.affect.FEATURES.")
 
     class Meta(OfLesson.Meta):
+        verbose_name, verbose_name_plural = _("self report"), _("self reports")
         constraints = [CheckConstraint(condition=Q(state__in=SELF_REPORTED), name="self_report_state_is_known")]
         # The last ten minutes of one student in one lesson, when a learning state is estimated.
         indexes = [models.Index(fields=["user", "lesson", "-at"], name="self_report_newest")]
@@ -62,6 +64,9 @@ class CourseCalibration(models.Model):
     shortfall = models.CharField(max_length=120, blank=True, help_text="What is missing, while it is uncalibrated.")
     fitted = models.JSONField(null=True, blank=True, help_text="emotion.core.affect_calibration.Calibration")
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("course calibration"), _("course calibrations")
+
     def __str__(self) -> str:
         return f"{self.course}: {self.shortfall or 'calibrated'}"
 
@@ -72,6 +77,7 @@ class BehaviourEvent(OfLesson):
     kind = models.CharField(max_length=12, choices=[(kind, kind) for kind in BEHAVIOURS])
 
     class Meta(OfLesson.Meta):
+        verbose_name, verbose_name_plural = _("behaviour event"), _("behaviour events")
         constraints = [CheckConstraint(condition=Q(kind__in=BEHAVIOURS), name="behaviour_kind_is_known")]
         indexes = [
             # The last ten minutes of one student in one lesson, when a learning state is estimated.
@@ -88,29 +94,40 @@ class SupportRule(models.Model):
     """Which state, lasting how long, leads to which offer. Without a course it is a default for all of them."""
 
     class Action(models.TextChoices):
-        HINT = "hint", "a hint"
-        WORKED_EXAMPLE = "worked_example", "a worked example"
-        WATCH_AGAIN = "watch_again", "go back to this part"
-        BREAK = "break", "a short break"
-        ENCOURAGE = "encourage", "a word of encouragement"
-        DISCUSS = "discuss", "ask in the discussion"
-        OFFER_TUTOR = "offer_tutor", "offer to tell the tutor"
+        HINT = "hint", _("a hint")
+        WORKED_EXAMPLE = "worked_example", _("a worked example")
+        WATCH_AGAIN = "watch_again", _("go back to this part")
+        BREAK = "break", _("a short break")
+        ENCOURAGE = "encourage", _("a word of encouragement")
+        DISCUSS = "discuss", _("ask in the discussion")
+        OFFER_TUTOR = "offer_tutor", _("offer to tell the tutor")
 
-    course = models.ForeignKey(Course, models.CASCADE, null=True, blank=True, related_name="support_rules")
-    lesson = models.ForeignKey(Lesson, models.CASCADE, null=True, blank=True, related_name="support_rules")
-    state = models.CharField(max_length=10, choices=[(state, state) for state in SUPPORTED])
-    lasting_seconds = models.PositiveIntegerField(default=60)
-    min_confidence = models.FloatField(default=0.65)
-    action = models.CharField(max_length=14, choices=Action)
-    question = models.CharField(max_length=160, blank=True, help_text="Empty: the starter text, in four languages.")
-    offer = models.TextField(blank=True, help_text="What somebody who accepts reads. Empty: the starter text.")
-    cooldown_minutes = models.PositiveIntegerField(default=20)
-    holdout_share = models.FloatField(default=0.2, help_text="Of the occasions of those who ticked research.")
-    position = models.PositiveIntegerField(default=1)
-    active = models.BooleanField(default=True)
-    paused_reason = models.CharField(max_length=200, blank=True)
+    course = models.ForeignKey(
+        Course, models.CASCADE, verbose_name=_("course"), null=True, blank=True, related_name="support_rules"
+    )
+    lesson = models.ForeignKey(
+        Lesson, models.CASCADE, verbose_name=_("lesson"), null=True, blank=True, related_name="support_rules"
+    )
+    state = models.CharField(_("state"), max_length=10, choices=[(state, _(state)) for state in SUPPORTED])
+    lasting_seconds = models.PositiveIntegerField(_("seconds it lasts"), default=60)
+    min_confidence = models.FloatField(_("lowest confidence"), default=0.65)
+    action = models.CharField(_("action"), max_length=14, choices=Action)
+    question = models.CharField(
+        _("question"), max_length=160, blank=True, help_text=_("Empty: the starter text, in four languages.")
+    )
+    offer = models.TextField(
+        _("offer"), blank=True, help_text=_("What somebody who accepts reads. Empty: the starter text.")
+    )
+    cooldown_minutes = models.PositiveIntegerField(_("minutes before the next offer"), default=20)
+    holdout_share = models.FloatField(
+        _("share held out"), default=0.2, help_text=_("Of the occasions of those who ticked research.")
+    )
+    position = models.PositiveIntegerField(_("position"), default=1)
+    active = models.BooleanField(_("active"), default=True)
+    paused_reason = models.CharField(_("why it is paused"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("support rule"), _("support rules")
         ordering = ["position", "pk"]
         constraints = [
             CheckConstraint(condition=Q(state__in=SUPPORTED), name="support_state_is_known"),
@@ -127,7 +144,7 @@ class SupportRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.state}: {self.get_action_display()}"
+        return f"{self.get_state_display()}: {self.get_action_display()}"
 
 
 class SupportEvent(OfLesson):
@@ -152,6 +169,7 @@ class SupportEvent(OfLesson):
     reported_better = models.BooleanField(null=True)
 
     class Meta(OfLesson.Meta):
+        verbose_name, verbose_name_plural = _("support event"), _("support events")
         constraints = [
             CheckConstraint(
                 condition=Q(response__in=("", "accepted", "fine", "snoozed", "dismissed", "dont_ask")),
@@ -179,6 +197,9 @@ class SupportPreference(models.Model):
     dismissals = models.PositiveIntegerField(default=0)
     muted_states = models.JSONField(default=list, blank=True)
     muted_rules = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("support preference"), _("support preferences")
 
     def __str__(self) -> str:
         return f"{self.user}: {'off' if self.off else 'on'}"

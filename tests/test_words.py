@@ -56,8 +56,9 @@ def test_a_catalogue_keeps_every_place_of_a_name_and_is_compiled(catalogue):
             # "one second" may go without its number; nothing else may be lost or made up.
             lost = wanted ^ set(PLACEHOLDER.findall(form))
             assert not lost or (entry.msgid_plural and lost <= wanted), entry.msgid
-        said[entry.msgid] = forms
+        said[entry.msgctxt, entry.msgid] = forms
     compiled = polib.mofile(str(catalogue.with_suffix(".mo")))
     assert said == {
-        entry.msgid: [entry.msgstr] if entry.msgstr else list(entry.msgstr_plural.values()) for entry in compiled
+        (entry.msgctxt, entry.msgid): [entry.msgstr] if entry.msgstr else list(entry.msgstr_plural.values())
+        for entry in compiled
     }, "Run manage.py compilemessages."

@@ -43,11 +43,11 @@ class TrainingRunAdmin(ModelAdmin):
     exclude = ["history", "figures"]
     change_form_template = "admin/training/training_run.html"
 
-    @admin.display(description="epochs")
+    @admin.display(description=gettext_lazy("epochs"))
     def epochs(self, run: TrainingRun) -> int:
         return len(run.history)
 
-    @admin.display(description="best score")
+    @admin.display(description=gettext_lazy("best score"))
     def best_score(self, run: TrainingRun) -> str:
         return f"{run.best['score']:.1%}" if run.best else "none"
 

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from courses.assignments import late, querysets
 
@@ -20,45 +20,46 @@ class Assignment(models.Model):
     points = models.PositiveSmallIntegerField(
         default=10,
         validators=[MinValueValidator(1)],
-        help_text=gettext_lazy("With a rubric, the sum of its best levels counts instead."),
+        help_text=_("With a rubric, the sum of its best levels counts instead."),
     )
     pass_percent = models.PositiveSmallIntegerField(default=50, validators=[MaxValueValidator(100)])
-    takes_text = models.BooleanField(gettext_lazy("text can be handed in"), default=True)
+    takes_text = models.BooleanField(_("text can be handed in"), default=True)
     most_files = models.PositiveSmallIntegerField(
-        gettext_lazy("how many files"),
+        _("how many files"),
         default=3,
         validators=[MaxValueValidator(20)],
-        help_text=gettext_lazy("0 takes none."),
+        help_text=_("0 takes none."),
     )
     file_types = models.CharField(
         max_length=200,
         blank=True,
         default="pdf, docx, odt, txt, png, jpg",
-        help_text=gettext_lazy("Endings. Empty takes any."),
+        help_text=_("Endings. Empty takes any."),
     )
     largest_mb = models.PositiveSmallIntegerField(
-        gettext_lazy("largest file, MB"), default=20, validators=[MinValueValidator(1), MaxValueValidator(200)]
+        _("largest file, MB"), default=20, validators=[MinValueValidator(1), MaxValueValidator(200)]
     )
-    due_at = models.DateTimeField("due", null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
     late_percent = models.PositiveSmallIntegerField(
-        gettext_lazy("percent off a day late"),
+        _("percent off a day late"),
         default=0,
         validators=[MaxValueValidator(100)],
-        help_text=gettext_lazy("For each day that began."),
+        help_text=_("For each day that began."),
     )
     late_until = models.DateTimeField(
-        gettext_lazy("taken until"),
+        _("taken until"),
         null=True,
         blank=True,
-        help_text=gettext_lazy("After this nothing is taken. Empty: late work is always taken."),
+        help_text=_("After this nothing is taken. Empty: late work is always taken."),
     )
     resubmissions = models.PositiveSmallIntegerField(
-        gettext_lazy("times it may be handed in again"), default=1, validators=[MaxValueValidator(50)]
+        _("times it may be handed in again"), default=1, validators=[MaxValueValidator(50)]
     )
 
     objects = querysets.AssignmentQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("assignment"), _("assignments")
         ordering = ["pk"]
         constraints = [
             CheckConstraint(condition=Q(points__gte=1), name="assignment_is_worth_something"),
@@ -75,9 +76,9 @@ class Assignment(models.Model):
 
     def clean(self) -> None:
         if not self.takes_text and not self.most_files:
-            raise ValidationError({"most_files": _("It has to take text or files.")})
+            raise ValidationError({"most_files": gettext("It has to take text or files.")})
         if self.late_until and self.due_at and self.late_until < self.due_at:
-            raise ValidationError({"late_until": _("This lies before it is due.")})
+            raise ValidationError({"late_until": gettext("This lies before it is due.")})
 
     @property
     def lesson(self):
@@ -106,7 +107,7 @@ class Criterion(models.Model):
     objects = querysets.CriterionQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "criteria"
+        verbose_name, verbose_name_plural = _("criterion"), _("criteria")
         ordering = ["position", "pk"]
         constraints = [
             UniqueConstraint(fields=["assignment", "position"], name="criterion_position_unique_in_assignment")
@@ -137,6 +138,7 @@ class Submission(models.Model):
     objects = querysets.SubmissionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("submission"), _("submissions")
         ordering = ["-number"]
         constraints = [
             UniqueConstraint(fields=["user", "assignment", "number"], name="submission_number_unique"),
@@ -176,6 +178,7 @@ class SubmissionFile(models.Model):
     objects = querysets.SubmissionFileQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("submission file"), _("submission files")
         ordering = ["pk"]
 
     def __str__(self) -> str:
@@ -187,7 +190,7 @@ class Mark(models.Model):
 
     submission = models.OneToOneField(Submission, models.CASCADE, related_name="mark")
     points = models.FloatField(
-        validators=[MinValueValidator(0)], help_text=gettext_lazy("Before anything is taken off for lateness.")
+        validators=[MinValueValidator(0)], help_text=_("Before anything is taken off for lateness.")
     )
     levels = models.JSONField(default=dict, help_text='{"criterion id": index of its level}')
     comment = models.TextField(blank=True)
@@ -196,6 +199,7 @@ class Mark(models.Model):
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("mark"), _("marks")
         constraints = [CheckConstraint(condition=Q(points__gte=0), name="mark_is_not_negative")]
 
     def __str__(self) -> str:

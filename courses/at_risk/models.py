@@ -31,8 +31,8 @@ class Outreach(models.Model):
     objects = querysets.OutreachQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("outreach"), _("outreach")
         ordering = ["-created_at", "-pk"]
-        verbose_name_plural = "outreach"
         constraints = [
             CheckConstraint(condition=Q(kind__in=OutreachKind.values), name="outreach_kind_is_known"),
             CheckConstraint(

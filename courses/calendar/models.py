@@ -5,7 +5,8 @@ import secrets
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 def new_key() -> str:
@@ -23,5 +24,8 @@ class CalendarFeed(models.Model):
     key = models.CharField(max_length=43, default=new_key)
     created_at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("calendar feed"), _("calendar feeds")
+
     def __str__(self) -> str:
-        return _("Calendar of %(user)s") % {"user": self.user}
+        return gettext("Calendar of %(user)s") % {"user": self.user}

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from courses.querysets import PartQuerySet, _taught_course_ids
 
@@ -31,25 +31,26 @@ class CertificateRule(models.Model):
     """Whether a course gives certificates, and for what beside all of its lessons."""
 
     course = models.OneToOneField("courses.Course", models.CASCADE, related_name="certificate_rule")
-    is_on = models.BooleanField(gettext_lazy("give certificates"), default=False)
+    is_on = models.BooleanField(_("give certificates"), default=False)
     lowest_percent = models.PositiveSmallIntegerField(
-        gettext_lazy("lowest total"),
+        _("lowest total"),
         null=True,
         blank=True,
         validators=[MaxValueValidator(100)],
-        help_text=gettext_lazy("Percent in the gradebook. Empty: completing every lesson is enough."),
+        help_text=_("Percent in the gradebook. Empty: completing every lesson is enough."),
     )
     words = models.CharField(
-        gettext_lazy("words on it"),
+        _("words on it"),
         max_length=200,
         blank=True,
-        help_text=gettext_lazy("Such as: Six weeks, about 40 hours of work."),
+        help_text=_("Such as: Six weeks, about 40 hours of work."),
     )
-    signatory = models.CharField(gettext_lazy("who signs"), max_length=120, blank=True)
+    signatory = models.CharField(_("who signs"), max_length=120, blank=True)
 
     objects = RuleQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("certificate rule"), _("certificate rules")
         constraints = [
             CheckConstraint(
                 condition=Q(lowest_percent__isnull=True) | Q(lowest_percent__lte=100),
@@ -58,7 +59,7 @@ class CertificateRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return _("Certificates of %(course)s") % {"course": self.course}
+        return gettext("Certificates of %(course)s") % {"course": self.course}
 
 
 class CertificateQuerySet(models.QuerySet):
@@ -94,6 +95,7 @@ class Certificate(models.Model):
     objects = CertificateQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("certificate"), _("certificates")
         ordering = ["-issued_at"]
         constraints = [UniqueConstraint(fields=["user", "course"], name="certificate_one_for_each_course")]
 

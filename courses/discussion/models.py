@@ -21,22 +21,32 @@ class Thread(models.Model):
 
     Kind = ThreadKind
 
-    lesson = models.ForeignKey("courses.Lesson", models.CASCADE, related_name="threads")
-    block = models.ForeignKey("courses.Block", models.SET_NULL, null=True, blank=True, related_name="+")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="threads")
-    kind = models.CharField(max_length=8, choices=Kind, default=Kind.QUESTION)
-    title = models.CharField(max_length=160, blank=True)
+    lesson = models.ForeignKey("courses.Lesson", models.CASCADE, verbose_name=_("lesson"), related_name="threads")
+    block = models.ForeignKey(
+        "courses.Block", models.SET_NULL, verbose_name=_("block"), null=True, blank=True, related_name="+"
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("author"),
+        null=True,
+        blank=True,
+        related_name="threads",
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.QUESTION)
+    title = models.CharField(_("title"), max_length=160, blank=True)
     accepted = models.ForeignKey("courses.Post", models.SET_NULL, null=True, blank=True, related_name="+")
-    is_pinned = models.BooleanField(default=False)
-    is_locked = models.BooleanField(default=False)
-    is_hidden = models.BooleanField(default=False)
-    created_at = models.DateTimeField(default=timezone.now)
+    is_pinned = models.BooleanField(_("pinned"), default=False)
+    is_locked = models.BooleanField(_("locked"), default=False)
+    is_hidden = models.BooleanField(_("hidden"), default=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
     last_post_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = querysets.ThreadQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("thread"), _("threads")
         ordering = ["-is_pinned", "-last_post_at", "-pk"]
         constraints = [CheckConstraint(condition=Q(kind__in=ThreadKind.values), name="thread_kind_is_known")]
         indexes = [
@@ -79,6 +89,7 @@ class Post(models.Model):
     objects = querysets.PostQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("post"), _("posts")
         ordering = ["created_at", "pk"]
         constraints = [
             UniqueConstraint(fields=["thread"], condition=Q(is_opening=True), name="post_one_opening_a_thread"),
@@ -115,6 +126,7 @@ class Revision(models.Model):
     replaced_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("revision"), _("revisions")
         ordering = ["-replaced_at", "-pk"]
 
     def __str__(self) -> str:
@@ -129,6 +141,7 @@ class PostVote(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("post vote"), _("post votes")
         constraints = [UniqueConstraint(fields=["user", "post"], name="postvote_unique_user_for_post")]
 
     def __str__(self) -> str:
@@ -147,6 +160,7 @@ class PostReport(models.Model):
     objects = querysets.ReportQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("post report"), _("post reports")
         ordering = ["created_at", "pk"]
         constraints = [UniqueConstraint(fields=["user", "post"], name="postreport_unique_user_for_post")]
         indexes = [
@@ -166,6 +180,7 @@ class ThreadSubscription(models.Model):
     is_on = models.BooleanField(default=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("thread subscription"), _("thread subscriptions")
         constraints = [UniqueConstraint(fields=["user", "thread"], name="threadsubscription_unique")]
 
     def __str__(self) -> str:
@@ -183,6 +198,7 @@ class Moderation(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("moderation"), _("moderations")
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:

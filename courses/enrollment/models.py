@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from courses.enrollment import querysets
 from courses.models import Role
@@ -22,25 +22,26 @@ def new_token() -> str:
 class Cohort(models.Model):
     """Those who take a course together. Lessons can open for them at dates of their own."""
 
-    course = models.ForeignKey("courses.Course", models.CASCADE, related_name="cohorts")
-    name = models.CharField(max_length=80)
-    starts_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True)
+    course = models.ForeignKey("courses.Course", models.CASCADE, verbose_name=_("course"), related_name="cohorts")
+    name = models.CharField(_("name"), max_length=80)
+    starts_on = models.DateField(_("starts on"), null=True, blank=True)
+    ends_on = models.DateField(_("ends on"), null=True, blank=True)
 
     objects = querysets.CohortQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("cohort"), _("cohorts")
         ordering = ["starts_on", "name", "pk"]
         constraints = [
             UniqueConstraint(
                 fields=["course", "name"],
                 name="cohort_name_unique_in_course",
-                violation_error_message=gettext_lazy("This course has a cohort of that name."),
+                violation_error_message=_("This course has a cohort of that name."),
             ),
             CheckConstraint(
                 condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
                 name="cohort_ends_after_its_start",
-                violation_error_message=gettext_lazy("A cohort ends after it starts."),
+                violation_error_message=_("A cohort ends after it starts."),
             ),
         ]
 
@@ -60,13 +61,13 @@ class Invitation(models.Model):
     )
     cohort = models.ForeignKey(Cohort, models.SET_NULL, null=True, blank=True, related_name="+")
     most_uses = models.PositiveIntegerField(
-        gettext_lazy("how many may use it"), null=True, blank=True, help_text=gettext_lazy("Empty: any number.")
+        _("how many may use it"), null=True, blank=True, help_text=_("Empty: any number.")
     )
     uses = models.PositiveIntegerField(default=0, editable=False)
-    expires_at = models.DateTimeField(gettext_lazy("works until"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("works until"), null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     site = models.CharField(
-        max_length=200, blank=True, editable=False, help_text=gettext_lazy("What its mail's link begins with.")
+        max_length=200, blank=True, editable=False, help_text=_("What its mail's link begins with.")
     )
     mail_tries = models.PositiveSmallIntegerField(default=0, editable=False)
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -76,6 +77,7 @@ class Invitation(models.Model):
     objects = querysets.InvitationQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("invitation"), _("invitations")
         ordering = ["-created_at", "-pk"]
         indexes = [
             # The mails that wait to be sent.
@@ -108,9 +110,9 @@ class Invitation(models.Model):
     def why_not(self) -> str:
         """The sentence that tells why it no longer works; empty while it does."""
         if self.revoked_at:
-            return _("This invitation was taken back.")
+            return gettext("This invitation was taken back.")
         if self.expires_at and self.expires_at <= timezone.now():
-            return _("This invitation has run out.")
+            return gettext("This invitation has run out.")
         if self.most_uses is not None and self.uses >= self.most_uses:
-            return _("This invitation was used as often as it may be.")
+            return gettext("This invitation was used as often as it may be.")
         return ""

@@ -8,22 +8,23 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from courses.events.signing import new_secret
 from courses.querysets import _taught_course_ids
 
 
 class Kind(models.TextChoices):
-    ENROLLED = "enrolled"
-    LEFT = "left"
-    LESSON_STARTED = "lesson_started"
-    LESSON_COMPLETED = "lesson_completed"
-    BLOCK_COMPLETED = "block_completed"
-    COURSE_COMPLETED = "course_completed"
-    QUIZ_SUBMITTED = "quiz_submitted"
-    ASSIGNMENT_SUBMITTED = "assignment_submitted"
-    GRADED = "graded"
+    ENROLLED = "enrolled", _("Enrolled")
+    LEFT = "left", _("Left the course")
+    LESSON_STARTED = "lesson_started", _("Lesson started")
+    LESSON_COMPLETED = "lesson_completed", _("Lesson completed")
+    BLOCK_COMPLETED = "block_completed", _("Block completed")
+    COURSE_COMPLETED = "course_completed", _("Course completed")
+    QUIZ_SUBMITTED = "quiz_submitted", _("Quiz submitted")
+    ASSIGNMENT_SUBMITTED = "assignment_submitted", _("Assignment submitted")
+    GRADED = "graded", _("Graded")
 
 
 class LearningEvent(models.Model):
@@ -48,6 +49,7 @@ class LearningEvent(models.Model):
     )
 
     class Meta:
+        verbose_name, verbose_name_plural = _("learning event"), _("learning events")
         ordering = ["-occurred_at", "-pk"]
         constraints = [CheckConstraint(condition=Q(kind__in=Kind.values), name="learningevent_kind_is_known")]
         indexes = [
@@ -74,14 +76,14 @@ class WebhookEndpoint(models.Model):
     """An address that is told of what happens in a course, or, without a course, on the whole site."""
 
     course = models.ForeignKey("courses.Course", models.CASCADE, null=True, blank=True, related_name="webhooks")
-    url = models.URLField("address", max_length=400)
+    url = models.URLField(_("address"), max_length=400)
     secret = models.CharField(max_length=80, default=new_secret, editable=False)
     former_secret = models.CharField(max_length=80, blank=True, editable=False)
     rotated_at = models.DateTimeField(null=True, editable=False)
-    wants_enrollment = models.BooleanField(gettext_lazy("enrollments"), default=True)
-    wants_completion = models.BooleanField(gettext_lazy("completed lessons and courses"), default=True)
-    wants_grade = models.BooleanField(gettext_lazy("quiz results and marks"), default=True)
-    is_enabled = models.BooleanField("switched on", default=True)
+    wants_enrollment = models.BooleanField(_("enrollments"), default=True)
+    wants_completion = models.BooleanField(_("completed lessons and courses"), default=True)
+    wants_grade = models.BooleanField(_("quiz results and marks"), default=True)
+    is_enabled = models.BooleanField(_("switched on"), default=True)
     failing_since = models.DateTimeField(null=True, editable=False)
     switched_off_because = models.CharField(max_length=300, blank=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -90,6 +92,7 @@ class WebhookEndpoint(models.Model):
     objects = EndpointQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("webhook endpoint"), _("webhook endpoints")
         ordering = ["pk"]
         constraints = [
             UniqueConstraint(fields=["course", "url"], name="webhookendpoint_once_for_each_course"),
@@ -113,21 +116,26 @@ class WebhookDelivery(models.Model):
     sends, it lies ahead by as long as that may take, so that a sender who dies there leaves it to another."""
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4)
-    endpoint = models.ForeignKey(WebhookEndpoint, models.CASCADE, related_name="deliveries")
+    endpoint = models.ForeignKey(WebhookEndpoint, models.CASCADE, verbose_name=_("endpoint"), related_name="deliveries")
     event = models.ForeignKey(
-        LearningEvent, models.CASCADE, null=True, related_name="deliveries", help_text="Empty for a test."
+        LearningEvent,
+        models.CASCADE,
+        verbose_name=_("event"),
+        null=True,
+        related_name="deliveries",
+        help_text=_("Empty for a test."),
     )
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, default=timezone.now)
-    status_code = models.PositiveSmallIntegerField(null=True)
-    last_error = models.CharField(max_length=300, blank=True)
-    delivered_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, default=timezone.now)
+    status_code = models.PositiveSmallIntegerField(_("status code"), null=True)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "webhook deliveries"
+        verbose_name, verbose_name_plural = _("webhook delivery"), _("webhook deliveries")
         ordering = ["-pk"]
         constraints = [UniqueConstraint(fields=["endpoint", "event"], name="webhookdelivery_once_for_each_event")]
         indexes = [
@@ -146,8 +154,9 @@ class WebhookDelivery(models.Model):
 
     @property
     def state(self) -> str:
+        """In English, for whoever compares it; the catalogues have it too."""
         if self.delivered_at:
-            return "delivered"
+            return gettext_noop("delivered")
         if self.next_attempt_at is None:
-            return "given up"
-        return "retrying" if self.attempts else "waiting"
+            return gettext_noop("given up")
+        return gettext_noop("retrying") if self.attempts else gettext_noop("waiting")

@@ -5,8 +5,8 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from courses.querysets import PartQuerySet
 
@@ -18,33 +18,34 @@ class CategoryQuerySet(PartQuerySet):
 class GradebookRule(models.Model):
     course = models.OneToOneField("courses.Course", models.CASCADE, related_name="gradebook_rule")
     missing_is_zero = models.BooleanField(
-        "what is missing counts as zero",
+        _("what is missing counts as zero"),
         default=False,
-        help_text=gettext_lazy(
-            "Otherwise a total is made of what has a mark so far. Turn this on when the course ends."
-        ),
+        help_text=_("Otherwise a total is made of what has a mark so far. Turn this on when the course ends."),
     )
 
+    class Meta:
+        verbose_name, verbose_name_plural = _("gradebook rule"), _("gradebook rules")
+
     def __str__(self) -> str:
-        return _("Gradebook of %(course)s") % {"course": self.course}
+        return gettext("Gradebook of %(course)s") % {"course": self.course}
 
 
 class GradeCategory(models.Model):
     course = models.ForeignKey("courses.Course", models.CASCADE, related_name="grade_categories")
     name = models.CharField(max_length=80)
-    weight = models.PositiveSmallIntegerField(default=50, validators=[MaxValueValidator(100)], help_text="Percent.")
+    weight = models.PositiveSmallIntegerField(default=50, validators=[MaxValueValidator(100)], help_text=_("Percent."))
     drop_lowest = models.PositiveSmallIntegerField(
-        "leave out the lowest",
+        _("leave out the lowest"),
         default=0,
         validators=[MaxValueValidator(20)],
-        help_text=gettext_lazy("How many. The last one stays."),
+        help_text=_("How many. The last one stays."),
     )
     position = models.PositiveIntegerField(default=1)
 
     objects = CategoryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "grade categories"
+        verbose_name, verbose_name_plural = _("grade category"), _("grade categories")
         ordering = ["position", "pk"]
         constraints = [
             UniqueConstraint(fields=["course", "name"], name="gradecategory_name_unique_in_course"),
@@ -63,6 +64,7 @@ class GradePlacement(models.Model):
     key = models.CharField(max_length=40)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("grade placement"), _("grade placements")
         constraints = [UniqueConstraint(fields=["course", "key"], name="gradeplacement_key_unique_in_course")]
 
     def __str__(self) -> str:
@@ -79,6 +81,7 @@ class GradeOverride(models.Model):
     is_excused = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("grade override"), _("grade overrides")
         constraints = [
             UniqueConstraint(fields=["course", "user", "key"], name="gradeoverride_unique_user_and_key"),
             CheckConstraint(
@@ -104,6 +107,7 @@ class GradeChange(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("grade change"), _("grade changes")
         ordering = ["-at", "-pk"]
         indexes = [
             # The trail of one mark, on its page.

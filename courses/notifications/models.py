@@ -62,6 +62,7 @@ class Notification(models.Model):
     objects = querysets.NotificationQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("notification"), _("notifications")
         ordering = ["-created_at", "-pk"]
         constraints = [
             UniqueConstraint(fields=["user", "key"], name="notification_unique_key_for_user"),
@@ -99,6 +100,7 @@ class NotificationPreference(models.Model):
     mail = models.CharField(max_length=5, choices=MailWish)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("notification preference"), _("notification preferences")
         ordering = ["pk"]
         constraints = [
             UniqueConstraint(fields=["user", "kind"], name="notificationpreference_unique"),
@@ -113,18 +115,23 @@ class NotificationPreference(models.Model):
 class Announcement(models.Model):
     """Words of a teacher to everyone in a course, now or at a time."""
 
-    course = models.ForeignKey("courses.Course", models.CASCADE, related_name="announcements")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    course = models.ForeignKey("courses.Course", models.CASCADE, verbose_name=_("course"), related_name="announcements")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("author"), null=True, blank=True, related_name="+"
+    )
     title = models.CharField(_("Title"), max_length=160)
     body = models.TextField(_("Text"), max_length=20_000)
-    publish_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
-    sent_count = models.PositiveIntegerField(default=0, editable=False, help_text=_("How many people were told."))
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    publish_at = models.DateTimeField(_("publish at"), default=timezone.now)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True, editable=False)
+    sent_count = models.PositiveIntegerField(
+        _("people told"), default=0, editable=False, help_text=_("How many people were told.")
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = querysets.AnnouncementQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("announcement"), _("announcements")
         ordering = ["-publish_at", "-pk"]
         indexes = [
             # A course's page and list of announcements, newest first.

@@ -4,7 +4,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Max
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
@@ -47,7 +48,7 @@ class QuizAccommodationInline(TaughtRows, TabularInline):
     model = QuizAccommodation
     fields = ["user", "time_factor", "extra_attempts", "closes_at"]
     extra = 0
-    verbose_name_plural = "accommodations"
+    verbose_name_plural = _("accommodations")
 
     def get_formset(self, request, obj=None, **kwargs):
         course = obj.course if isinstance(obj, Quiz) else obj
@@ -63,7 +64,7 @@ class QuizAccommodationInline(TaughtRows, TabularInline):
 
 
 class CourseAccommodationInline(QuizAccommodationInline):
-    verbose_name_plural = "accommodations in all quizzes, those made later too"
+    verbose_name_plural = _("accommodations in all quizzes, those made later too")
 
 
 class ChoiceFormSet(PositionedFormSet):
@@ -83,7 +84,7 @@ class ChoiceInline(PositionedTabularInline):
     formset = ChoiceFormSet
     fields = ["text", "match", "is_correct", "feedback", "position"]
     show_change_link = False
-    verbose_name_plural = "choices, pairs, or items in their right order"
+    verbose_name_plural = _("choices, pairs, or items in their right order")
 
 
 class QuestionForm(forms.ModelForm):
@@ -110,15 +111,15 @@ class QuestionAdmin(TaughtCoursesAdmin):
     inlines = [ChoiceInline]
     fieldsets = [
         (None, {"fields": ["quiz", "pool", "kind", "prompt", "explanation", "points"]}),
-        ("For a short text, or gaps", {"fields": ["accepted", "exact"]}),
-        ("For a number", {"fields": ["number", "tolerance"]}),
+        (_("For a short text, or gaps"), {"fields": ["accepted", "exact"]}),
+        (_("For a number"), {"fields": ["number", "tolerance"]}),
     ]
 
-    @display(description="prompt", ordering="prompt")
+    @display(description=_("prompt"), ordering="prompt")
     def shown_prompt(self, question):
         return apart(plain(question.prompt))
 
-    @display(description="in")
+    @display(description=_("in"))
     def shown_place(self, question):
         return question.quiz or question.pool
 
@@ -133,9 +134,7 @@ class QuestionAdmin(TaughtCoursesAdmin):
 @admin.register(QuestionPool)
 class QuestionPoolAdmin(TaughtCoursesAdmin):
     list_display = ["title", "course"]
-    nothing_yet = gettext_lazy(
-        "A pool holds many questions; each attempt gets some of them, so no two are quite alike."
-    )
+    nothing_yet = _("A pool holds many questions; each attempt gets some of them, so no two are quite alike.")
     list_filter = [("course", TaughtFilter)]
     list_select_related = ["course"]
     search_fields = ["title"]
@@ -160,21 +159,21 @@ class QuizAdmin(TaughtCoursesAdmin):
     inlines = [QuestionInline, QuizDrawInline, QuizAccommodationInline]
     fieldsets = [
         (None, {"fields": ["block", "pass_percent", "show_answers"]}),
-        ("Limits", {"fields": ["attempt_limit", "minutes", "opens_at", "closes_at"]}),
-        ("Order", {"fields": ["shuffle_questions", "shuffle_choices"]}),
+        (_("Limits"), {"fields": ["attempt_limit", "minutes", "opens_at", "closes_at"]}),
+        (_("Order"), {"fields": ["shuffle_questions", "shuffle_choices"]}),
     ]
 
-    @display(description="quiz", ordering="block__title")
+    @display(description=_("quiz"), ordering="block__title")
     def shown_title(self, quiz):
         return quiz.block.title
 
-    @display(description="lesson", ordering="block__lesson__title")
+    @display(description=_("lesson"), ordering="block__lesson__title")
     def shown_lesson(self, quiz):
         return quiz.lesson
 
-    @display(description="item analysis")
+    @display(description=_("item analysis"))
     def shown_analysis(self, quiz):
-        return format_html('<a href="{}">Open</a>', reverse("quizzes:analysis", args=[quiz.pk]))
+        return format_html('<a href="{}">{}</a>', reverse("quizzes:analysis", args=[quiz.pk]), gettext("Open"))
 
 
 @admin.register(QuizAttempt)
@@ -189,7 +188,7 @@ class QuizAttemptAdmin(TaughtCoursesAdmin):
     exclude = ["layout", "answers", "results"]  # a machine's; `shown_answers` has them in words
     readonly_fields = ["shown_answers"]
 
-    @display(description="answers")
+    @display(description=_("answers"))
     def shown_answers(self, attempt):
         rows = [
             (

@@ -10,7 +10,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from courses.quizzes import querysets
@@ -39,8 +39,8 @@ class Quiz(models.Model):
 
     Show = ShowAnswers
 
-    block = models.OneToOneField("courses.Block", models.CASCADE, related_name="quiz")
-    pass_percent = models.PositiveSmallIntegerField(default=70)
+    block = models.OneToOneField("courses.Block", models.CASCADE, verbose_name=_("block"), related_name="quiz")
+    pass_percent = models.PositiveSmallIntegerField(_("percent to pass"), default=70)
     attempt_limit = models.PositiveSmallIntegerField(
         _("attempts"),
         null=True,
@@ -55,18 +55,18 @@ class Quiz(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Empty: no limit. What was saved when the time is up counts."),
     )
-    opens_at = models.DateTimeField(null=True, blank=True)
+    opens_at = models.DateTimeField(_("opens at"), null=True, blank=True)
     closes_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("An attempt that is open then ends with what was saved.")
+        _("closes at"), null=True, blank=True, help_text=_("An attempt that is open then ends with what was saved.")
     )
-    shuffle_questions = models.BooleanField(default=False)
-    shuffle_choices = models.BooleanField(default=False)
+    shuffle_questions = models.BooleanField(_("shuffle questions"), default=False)
+    shuffle_choices = models.BooleanField(_("shuffle choices"), default=False)
     show_answers = models.CharField(_("show right answers"), max_length=15, choices=Show, default=Show.AFTER_ATTEMPT)
 
     objects = querysets.QuizQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "quizzes"
+        verbose_name, verbose_name_plural = _("quiz"), _("quizzes")
         ordering = ["pk"]
         constraints = [
             CheckConstraint(
@@ -117,12 +117,15 @@ class Quiz(models.Model):
 class QuestionPool(models.Model):
     """Some of a course's questions, of which quizzes draw a few at random."""
 
-    course = models.ForeignKey("courses.Course", models.CASCADE, related_name="question_pools")
-    title = models.CharField(max_length=120)
+    course = models.ForeignKey(
+        "courses.Course", models.CASCADE, verbose_name=_("course"), related_name="question_pools"
+    )
+    title = models.CharField(_("title"), max_length=120)
 
     objects = querysets.PoolQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("question pool"), _("question pools")
         ordering = ["title"]
         constraints = [UniqueConstraint(fields=["course", "title"], name="questionpool_title_unique_in_course")]
 
@@ -134,12 +137,13 @@ class QuizDraw(models.Model):
     """So many questions of a pool in each attempt. Its points replace those of the questions, so that every attempt
     at the quiz can reach the same sum."""
 
-    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="draws")
-    pool = models.ForeignKey(QuestionPool, models.RESTRICT, related_name="draws")
-    count = models.PositiveSmallIntegerField("how many", default=1, validators=[MinValueValidator(1)])
-    points = models.PositiveSmallIntegerField("points each", default=1, validators=[MinValueValidator(1)])
+    quiz = models.ForeignKey(Quiz, models.CASCADE, verbose_name=_("quiz"), related_name="draws")
+    pool = models.ForeignKey(QuestionPool, models.RESTRICT, verbose_name=_("pool"), related_name="draws")
+    count = models.PositiveSmallIntegerField(_("how many"), default=1, validators=[MinValueValidator(1)])
+    points = models.PositiveSmallIntegerField(_("points each"), default=1, validators=[MinValueValidator(1)])
 
     class Meta:
+        verbose_name, verbose_name_plural = _("quiz draw"), _("quiz draws")
         ordering = ["pk"]
         constraints = [
             UniqueConstraint(fields=["quiz", "pool"], name="quizdraw_pool_unique_in_quiz"),
@@ -163,14 +167,19 @@ class Question(models.Model):
 
     Kind = QuestionKind
 
-    quiz = models.ForeignKey(Quiz, models.CASCADE, null=True, blank=True, related_name="questions")
-    pool = models.ForeignKey(QuestionPool, models.CASCADE, null=True, blank=True, related_name="questions")
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SINGLE)
-    prompt = models.TextField(
-        help_text=_("Markdown. Gaps to fill are written where they stand: Water boils at {{100|a hundred}} degrees.")
+    quiz = models.ForeignKey(
+        Quiz, models.CASCADE, verbose_name=_("quiz"), null=True, blank=True, related_name="questions"
     )
-    explanation = models.TextField(blank=True, help_text=_("Markdown, shown with the result."))
-    points = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    pool = models.ForeignKey(
+        QuestionPool, models.CASCADE, verbose_name=_("pool"), null=True, blank=True, related_name="questions"
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SINGLE)
+    prompt = models.TextField(
+        _("prompt"),
+        help_text=_("Markdown. Gaps to fill are written where they stand: Water boils at {{100|a hundred}} degrees."),
+    )
+    explanation = models.TextField(_("explanation"), blank=True, help_text=_("Markdown, shown with the result."))
+    points = models.PositiveSmallIntegerField(_("points"), default=1, validators=[MinValueValidator(1)])
     accepted = models.TextField(
         _("accepted answers"),
         blank=True,
@@ -183,13 +192,14 @@ class Question(models.Model):
     )
     number = models.FloatField(_("right number"), null=True, blank=True, help_text=_("For a number."))
     tolerance = models.FloatField(
-        default=0, validators=[MinValueValidator(0)], help_text=_("How far off still counts as right.")
+        _("tolerance"), default=0, validators=[MinValueValidator(0)], help_text=_("How far off still counts as right.")
     )
-    position = models.PositiveIntegerField(default=1)
+    position = models.PositiveIntegerField(_("position"), default=1)
 
     objects = querysets.QuestionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("question"), _("questions")
         ordering = ["position", "pk"]
         constraints = [
             UniqueConstraint(fields=["quiz", "position"], name="question_position_unique_in_quiz"),
@@ -225,13 +235,16 @@ class Choice(models.Model):
     ordering question an item, at its right place."""
 
     question = models.ForeignKey(Question, models.CASCADE, related_name="choices")
-    text = models.CharField(max_length=240, blank=True)
-    match = models.CharField(max_length=240, blank=True, help_text=_("For matching: what belongs to it."))
-    is_correct = models.BooleanField("right", default=False)
-    feedback = models.CharField(max_length=400, blank=True, help_text=_("What someone who picked this reads."))
-    position = models.PositiveIntegerField(default=1)
+    text = models.CharField(_("text"), max_length=240, blank=True)
+    match = models.CharField(_("match"), max_length=240, blank=True, help_text=_("For matching: what belongs to it."))
+    is_correct = models.BooleanField(_("right"), default=False)
+    feedback = models.CharField(
+        _("feedback"), max_length=400, blank=True, help_text=_("What someone who picked this reads.")
+    )
+    position = models.PositiveIntegerField(_("position"), default=1)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("choice"), _("choices")
         ordering = ["position", "pk"]
         constraints = [
             UniqueConstraint(fields=["question", "position"], name="choice_position_unique_in_question"),
@@ -249,20 +262,33 @@ class QuizAccommodation(models.Model):
     """What one student gets beyond the limits of a quiz, or of all the quizzes of a course, those made later too. Where
     a quiz has a row of its own, that one alone counts."""
 
-    quiz = models.ForeignKey(Quiz, models.CASCADE, null=True, blank=True, related_name="accommodations")
+    quiz = models.ForeignKey(
+        Quiz, models.CASCADE, verbose_name=_("quiz"), null=True, blank=True, related_name="accommodations"
+    )
     whole_course = models.ForeignKey(
-        "courses.Course", models.CASCADE, null=True, blank=True, related_name="quiz_accommodations"
+        "courses.Course",
+        models.CASCADE,
+        verbose_name=_("whole course"),
+        null=True,
+        blank=True,
+        related_name="quiz_accommodations",
     )
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiz_accommodations")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="quiz_accommodations"
+    )
     time_factor = models.FloatField(
-        default=1, validators=[MinValueValidator(1)], help_text=_("1.5 gives half as much time again.")
+        _("time factor"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("1.5 gives half as much time again."),
     )
-    extra_attempts = models.PositiveSmallIntegerField(default=0)
+    extra_attempts = models.PositiveSmallIntegerField(_("extra attempts"), default=0)
     closes_at = models.DateTimeField(_("closes later, at"), null=True, blank=True)
 
     objects = querysets.AccommodationQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("accommodation"), _("accommodations")
         ordering = ["pk"]
         constraints = [
             UniqueConstraint(fields=["quiz", "user"], name="quizaccommodation_unique_user_in_quiz"),
@@ -286,26 +312,33 @@ class QuizAccommodation(models.Model):
 class QuizAttempt(models.Model):
     """One go at a quiz. Until it is handed in it has answers but no score, and counts nowhere."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="quiz_attempts")
-    quiz = models.ForeignKey(Quiz, models.CASCADE, related_name="attempts")
-    number = models.PositiveIntegerField(default=1, help_text="1, 2, 3 for one person in one quiz.")
-    started_at = models.DateTimeField(default=timezone.now)
-    deadline = models.DateTimeField(null=True, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="quiz_attempts"
+    )
+    quiz = models.ForeignKey(Quiz, models.CASCADE, verbose_name=_("quiz"), related_name="attempts")
+    number = models.PositiveIntegerField(
+        pgettext_lazy("one of a series", "number"), default=1, help_text=_("1, 2, 3 for one person in one quiz.")
+    )
+    started_at = models.DateTimeField(_("started at"), default=timezone.now)
+    deadline = models.DateTimeField(_("deadline"), null=True, blank=True)
     layout = models.JSONField(
         default=list, help_text=_("What was drawn, in the order shown: [[question id, [choice ids], points]]")
     )
     answers = models.JSONField(default=dict, help_text='{"question id": answer}; `answers.py` tells each kind\'s form')
-    saved_at = models.DateTimeField(null=True, blank=True)
-    submitted_at = models.DateTimeField(null=True, blank=True)
-    expired = models.BooleanField(default=False, help_text=_("Ended by its deadline, with what was saved."))
+    saved_at = models.DateTimeField(_("saved at"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
+    expired = models.BooleanField(
+        _("expired"), default=False, help_text=_("Ended by its deadline, with what was saved.")
+    )
     results = models.JSONField(default=dict, help_text='{"question id": share in 0..1}')
-    points = models.FloatField(null=True, blank=True)
-    max_points = models.FloatField(null=True, blank=True)
-    score_percent = models.PositiveSmallIntegerField(null=True, blank=True)
+    points = models.FloatField(_("points"), null=True, blank=True)
+    max_points = models.FloatField(_("most points"), null=True, blank=True)
+    score_percent = models.PositiveSmallIntegerField(_("score in percent"), null=True, blank=True)
 
     objects = querysets.QuizAttemptQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("quiz attempt"), _("quiz attempts")
         ordering = ["-submitted_at", "-pk"]
         constraints = [
             CheckConstraint(

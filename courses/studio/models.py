@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class LessonRevision(models.Model):
@@ -15,6 +16,7 @@ class LessonRevision(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("lesson revision"), _("lesson revisions")
         ordering = ["-pk"]
 
     def __str__(self) -> str:

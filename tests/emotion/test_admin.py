@@ -156,7 +156,7 @@ def test_a_rules_page_says_whether_it_helps_and_by_which_bound_it_is_judged(clie
     rule = support.add_starter_rules("confused")[0]
     address = reverse("admin:emotion_supportrule_change", args=[rule.pk])
     client.force_login(make_admin())
-    assertContains(client.get(address), "stayed: not known yet")
+    assertContains(client.get(address), "Went on with the lesson: not known yet")
     SupportEvent.objects.bulk_create(
         SupportEvent(
             rule=rule, user=alice, lesson=lesson, state="confused", confidence=0.8, randomised=True,
@@ -165,7 +165,7 @@ def test_a_rules_page_says_whether_it_helps_and_by_which_bound_it_is_judged(clie
         for number in range(60)
     )  # fmt: skip
     page = client.get(address)
-    assertContains(page, "stayed: -100%")
+    assertContains(page, "Went on with the lesson: -100%")
     assertContains(page, "surely below -80%")
     client.force_login(make_instructor("ivo"))
     assert client.get(address).status_code == 403

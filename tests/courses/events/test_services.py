@@ -131,8 +131,8 @@ def test_a_person_takes_their_events_along_and_erases_them_with_what_waits(cours
         learning.complete_lesson(user=person, lesson=Lesson.objects.first())
     events = export_all(alice)["courses"]["events"]
     assert {(e["what"], e["course"]) for e in events} == {
-        ("Lesson Started", "Bread at home"),
-        ("Lesson Completed", "Bread at home"),
+        ("Lesson started", "Bread at home"),
+        ("Lesson completed", "Bread at home"),
     }
     erase_all(alice)
     assert not LearningEvent.objects.filter(user=alice).exists()
