@@ -1,5 +1,7 @@
 // "How is this going?", the offers that follow, and what is done in the page. Nothing here stops the lesson.
 
+import { place } from "./place_in_lesson.js";
+
 const SEND_EVERY_MS = 15_000;
 const IDLE_MS = 90_000;
 const MOST_EVENTS = 50;
@@ -26,37 +28,9 @@ const lastAsked = {
   },
 };
 
-// Where in the lesson somebody is: the block, and how far into its video, or how long it has been read so far.
-class PlaceInLesson {
-  constructor() {
-    this.blocks = [...document.querySelectorAll("[data-block-id]")];
-    this.seconds = new Map();
-    setInterval(() => {
-      const block = this.block();
-      if (block && !document.hidden) this.seconds.set(block, this.read(block) + 0.5);
-    }, 500);
-  }
-
-  block() {
-    const above = this.blocks.filter((block) => block.getBoundingClientRect().top <= innerHeight * 0.4);
-    return above.at(-1) || this.blocks[0];
-  }
-
-  read(block) {
-    return this.seconds.get(block) || 0;
-  }
-
-  now(block = this.block()) {
-    if (!block) return { block: 0, place_seconds: 0 };
-    const video = block.querySelector("video");
-    return { block: Number(block.dataset.blockId), place_seconds: video ? video.currentTime : this.read(block) };
-  }
-}
-
 class SupportPanel {
-  constructor(root, place) {
+  constructor(root) {
     this.root = root;
-    this.place = place;
     this.lesson = root.dataset.lessonId;
     this.words = JSON.parse(document.getElementById("support-panel-words").textContent);
     this.corner = document.querySelector("[data-support-corner]");
@@ -132,7 +106,7 @@ class SupportPanel {
     try {
       const answer = await this.send("POST", `/api/v1/lessons/${this.lesson}/self-reports/`, {
         state: button.dataset.state,
-        ...this.place.now(),
+        ...place.now(),
       });
       this.find("note").textContent = this.words.thanks;
       if (answer.support) this.offer(answer.support);
@@ -206,24 +180,24 @@ class SupportPanel {
   }
 
   showPlace() {
-    const place = this.shown.place;
-    if (!place) return;
+    const goal = this.shown.place;
+    if (!goal) return;
     const link = this.find("place").querySelector("a");
-    link.href = `#block-${place.block}`;
-    link.textContent = this.video() ? place.watch : place.read;
+    link.href = `#block-${goal.block}`;
+    link.textContent = this.video() ? goal.watch : goal.read;
     this.find("place").hidden = false;
-    this.find("start").textContent = place.ask;
-    this.find("start").hidden = !place.ask;
+    this.find("start").textContent = goal.ask;
+    this.find("start").hidden = !goal.ask;
   }
 
   video() {
-    return document.querySelector(`#block-${this.shown.place.block} video`);
+    return document.querySelector(`#block-${this.shown.place.block} [data-video]`);
   }
 
   goBack(event) {
     if (!event.target.closest("a")) return;
-    const video = this.video();
-    if (video) video.currentTime = this.shown.place.seconds;
+    const detail = this.shown.place.seconds;
+    this.video()?.dispatchEvent(new CustomEvent("attune:seek", { detail }));
     this.undock(); // or it would stand before what it leads to
   }
 
@@ -257,25 +231,24 @@ class SupportPanel {
 
 // Asks "How is this going?" at the end of a block: once a visit, once in fifteen minutes, never in a quiz or before one.
 class BlockEnds {
-  constructor(panel, place) {
+  constructor(panel) {
     this.panel = panel;
-    this.place = place;
     this.timer = setInterval(() => this.look(), 1000);
   }
 
   look() {
-    if (document.hidden || this.panel.isOffering || !this.isEnd(this.place.block())) return;
+    if (document.hidden || this.panel.isOffering || !this.isEnd(place.block())) return;
     if (Date.now() - lastAsked.get() < ASK_EVERY_MS) return;
     clearInterval(this.timer);
     this.panel.ask();
   }
 
   isEnd(block) {
-    if (!block || this.place.read(block) < READ_FIRST_SECONDS) return false;
+    if (!block || place.read(block) < READ_FIRST_SECONDS) return false;
     const bottom = block.getBoundingClientRect().bottom;
     if (bottom < 0 || bottom > innerHeight) return false;
-    const next = this.place.blocks[this.place.blocks.indexOf(block) + 1];
-    return ![block, next].some(isQuiz) && !this.place.blocks.some((other) => isQuiz(other) && isInView(other));
+    const next = place.blocks[place.blocks.indexOf(block) + 1];
+    return ![block, next].some(isQuiz) && !place.blocks.some((other) => isQuiz(other) && isInView(other));
   }
 }
 
@@ -290,9 +263,8 @@ function isInView(block) {
 
 // What is done in the page, sent in batches.
 class Behaviour {
-  constructor(panel, place) {
+  constructor(panel) {
     this.panel = panel;
-    this.place = place;
     this.events = [];
     setInterval(() => this.flush(), SEND_EVERY_MS);
     addEventListener("pagehide", () => this.flush(true));
@@ -306,7 +278,7 @@ class Behaviour {
   }
 
   note(kind, block) {
-    if (this.events.length < MOST_EVENTS) this.events.push({ kind, ...this.place.now(block) });
+    if (this.events.length < MOST_EVENTS) this.events.push({ kind, ...place.now(block) });
   }
 
   async flush(leaving = false) {
@@ -321,7 +293,7 @@ class Behaviour {
     const awake = () => {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        const watching = [...document.querySelectorAll("#lesson video")].some((video) => !video.paused);
+        const watching = place.blocks.some((block) => place.plays(block));
         if (!document.hidden && !watching) this.note("idle");
       }, IDLE_MS);
     };
@@ -340,17 +312,19 @@ class Behaviour {
         last = video.currentTime;
       });
     }
+    // Of another site's player: video.js hears its time.
+    document.addEventListener("attune:rewind", ({ target }) => this.note("rewind", target));
   }
 
   watchRereading() {
-    let here = this.place.blocks.indexOf(this.place.block());
+    let here = place.blocks.indexOf(place.atLine());
     let timer;
     addEventListener(
       "scroll",
       () => {
         clearTimeout(timer);
         timer = setTimeout(() => {
-          const now = this.place.blocks.indexOf(this.place.block());
+          const now = place.blocks.indexOf(place.atLine());
           if (now < here) this.note("reread");
           here = now;
         }, REREAD_MS);
@@ -362,8 +336,7 @@ class Behaviour {
 
 const root = document.querySelector("[data-support]");
 if (root) {
-  const place = new PlaceInLesson();
-  const panel = new SupportPanel(root, place);
-  new BlockEnds(panel, place);
-  new Behaviour(panel, place);
+  const panel = new SupportPanel(root);
+  new BlockEnds(panel);
+  new Behaviour(panel);
 }

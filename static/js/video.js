@@ -1,6 +1,7 @@
 // A lesson's videos: go on where they were left (on any device), note what really ran, speed, captions' transcript.
 
 import { recorded, sayState, send } from "./lesson_report.js";
+import { place } from "./place_in_lesson.js";
 import { gettext } from "./words.js";
 
 const LAST_HUNDREDTH = 99;
@@ -83,6 +84,7 @@ function play(box, video) {
     watch.report();
   });
   video.addEventListener("pause", () => watch.report());
+  box.addEventListener("attune:seek", ({ detail }) => (video.currentTime = detail));
   const transcript = box.querySelector("[data-transcript]");
   if (transcript) showTranscript(transcript, video);
 }
@@ -134,22 +136,27 @@ function showTranscript(box, video) {
 const OUTSIDE = {
   youtube: {
     origin: "https://www.youtube-nocookie.com",
-    hello: { event: "listening", id: 1, channel: "widget" },
+    hellos: [{ event: "listening", id: 1, channel: "widget" }],
+    seek: (second) => ({ event: "command", func: "seekTo", args: [second, true] }),
     read: (said) => said.info && [said.info.currentTime, said.info.duration],
   },
   vimeo: {
     origin: "https://player.vimeo.com",
-    hello: { method: "addEventListener", value: "timeupdate" },
-    read: (said) => said.event === "timeupdate" && [said.data.seconds, said.data.duration],
+    hellos: ["timeupdate", "seeked"].map((value) => ({ method: "addEventListener", value })),
+    seek: (second) => ({ method: "setCurrentTime", value: second }),
+    read: (said) => ["timeupdate", "seeked"].includes(said.event) && [said.data.seconds, said.data.duration],
   },
 };
 
 function listen(box, frame) {
   const site = OUTSIDE[frame.dataset.outside];
+  const block = box.closest("[data-block-id]");
   const watch = new Watch(box);
   let duration = 0;
-  let last = 0;
-  const greet = () => frame.contentWindow.postMessage(JSON.stringify(site.hello), site.origin);
+  let last = null;
+  const say = (words) => frame.contentWindow.postMessage(JSON.stringify(words), site.origin);
+  const greet = () => site.hellos.forEach(say);
+  box.addEventListener("attune:seek", ({ detail }) => say(site.seek(detail)));
   frame.addEventListener("load", greet);
   greet();
   window.addEventListener("message", (event) => {
@@ -164,7 +171,9 @@ function listen(box, frame) {
     const [second, length] = site.read(said) || [];
     if (length) duration = length;
     if (typeof second !== "number") return;
+    place.tell(block, second);
     watch.note(second, duration, Math.abs(second - last) > 4);
+    if (last !== null && second < last - 2) block.dispatchEvent(new CustomEvent("attune:rewind", { bubbles: true }));
     last = second;
   });
 }

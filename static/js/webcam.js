@@ -2,7 +2,7 @@
 // chosen to have them read on this device, what was read and no picture. And what comes back.
 
 import { chosenMode, rememberMode, restoreMode } from "./on_device_choice.js";
-import { PlaceInLesson } from "./place_in_lesson.js";
+import { place } from "./place_in_lesson.js";
 import { gettext } from "./words.js";
 
 const PACE_MS = { fastest: 550, first: 1000, slowest: 5000 }; // the server takes two frames a second and no more
@@ -29,7 +29,6 @@ class CameraPanel {
     this.root = root;
     this.find = (name) => root.querySelector(`[data-camera-${name}]`);
     this.rows = new Map([...root.querySelectorAll("[data-expression]")].map((row) => [row.dataset.expression, row]));
-    this.place = new PlaceInLesson();
     this.canvas = document.createElement("canvas");
     // Frames are taken from this element and not from the preview: a browser pauses a video that is out of sight,
     // and most of the time a reader has scrolled away from the panel.
@@ -241,7 +240,7 @@ class CameraPanel {
 
   // What this device reads in the present frame, as a text message; nothing when the reader has failed.
   async readHere(sequence) {
-    const place = this.place.now();
+    const here = place.now();
     const began = performance.now();
     const answer = await this.reader.read(this.source).catch(() => null); // told through onFailed
     if (!answer) return null;
@@ -254,7 +253,7 @@ class CameraPanel {
       outcome,
       reason,
       probabilities: Object.fromEntries(shares.map(([name, share]) => [name, Number(share.toFixed(6))])),
-      ...place,
+      ...here,
       latency_ms: Math.round(performance.now() - began),
       model: this.model,
     });
@@ -267,9 +266,10 @@ class CameraPanel {
     this.canvas.width = Math.round(video.videoWidth * scale);
     this.canvas.height = Math.round(video.videoHeight * scale);
     this.canvas.getContext("2d").drawImage(video, 0, 0, this.canvas.width, this.canvas.height);
+    const here = place.now();
     const jpeg = await new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
     if (!jpeg) return null;
-    const head = new TextEncoder().encode(JSON.stringify({ sequence, ...this.place.now() }));
+    const head = new TextEncoder().encode(JSON.stringify({ sequence, ...here }));
     const length = new Uint8Array([head.length >> 8, head.length & 255]);
     return new Blob([length, head, jpeg]);
   }
