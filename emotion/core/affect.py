@@ -68,16 +68,13 @@ _BIAS: Mapping[str, float] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Observation:
-    """One answered frame. `at` is Unix time; `outcome` is "face" where there are probabilities. Qualities that were not
-    measured are None: tilt of the eye line in degrees; brightness 0..1."""
+    """One answered frame. `at` is Unix time; `outcome` is "face" where there are probabilities. A face that is too
+    uncertain, tilted, small, dark or blurred has none: emotion.inference.quality has the limits, and they hold before
+    anything is read."""
 
     at: float
     outcome: str
     probabilities: Mapping[str, float | None] | None
-    detector_score: float | None = None
-    eye_angle: float | None = None
-    brightness: float | None = None
-    sharpness: float | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class SelfReport:
 
 @dataclass(frozen=True)
 class AffectConfig:
-    """Times in seconds, scores in 0..1, angles in degrees."""
+    """Times in seconds, scores in 0..1."""
 
     window: float = 10.0
     windows: int = 18  # looked at
@@ -114,10 +111,6 @@ class AffectConfig:
     act_fades: float = 90.0  # time constant
     most_of_one_act: float = 2.5  # as many recent acts of a kind count
     report_holds: float = 120.0
-    least_detector_score: float = 0.6
-    largest_eye_angle: float = 25.0
-    darkest: float = 0.12
-    least_sharpness: float = 0.025
 
 
 DEFAULT = AffectConfig()
@@ -150,16 +143,9 @@ FEATURES = (*EXPRESSIONS, "valence", "arousal", "attending", *BEHAVIOURS)
 _ATTENDING = FEATURES.index("attending")
 
 
-def is_good(seen: Observation, config: AffectConfig = DEFAULT) -> bool:
+def shows_a_face(seen: Observation) -> bool:
     """Whether a frame may count at all."""
-    if seen.outcome != "face" or not seen.probabilities:
-        return False
-    return (
-        (seen.detector_score is None or seen.detector_score >= config.least_detector_score)
-        and (seen.eye_angle is None or abs(seen.eye_angle) <= config.largest_eye_angle)
-        and (seen.brightness is None or seen.brightness >= config.darkest)
-        and (seen.sharpness is None or seen.sharpness >= config.least_sharpness)
-    )
+    return seen.outcome == "face" and bool(seen.probabilities)
 
 
 def baseline(observations: Sequence[Observation], config: AffectConfig = DEFAULT) -> dict[str, float] | None:
@@ -168,7 +154,7 @@ def baseline(observations: Sequence[Observation], config: AffectConfig = DEFAULT
     None until the minute has passed, and with too few good frames."""
     if not observations or observations[-1].at - observations[0].at < config.baseline:
         return None
-    first = [seen for seen in observations if seen.at - observations[0].at <= config.baseline and is_good(seen, config)]
+    first = [seen for seen in observations if seen.at - observations[0].at <= config.baseline and shows_a_face(seen)]
     if len(first) < config.baseline_frames:
         return None
     return dict(zip(EXPRESSIONS, np.mean([_vector(seen) for seen in first], axis=0).round(4).tolist(), strict=True))
@@ -263,7 +249,7 @@ def _smoothed_faces(
         index = math.floor(seen.at / config.window) - first
         if 0 <= index < len(good):
             frames[index] += 1
-            if is_good(seen, config):
+            if shows_a_face(seen):
                 good[index].append(_vector(seen))
     usual = None
     if baseline:

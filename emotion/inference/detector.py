@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import onnxruntime
 
+from emotion.inference.quality import LEAST_SCORE
 from emotion.inference.results import Face
 
 # Made of the .tflite file beside it (blazeface_onnx.py): ONNX Runtime takes 1.6 ms on one core, OpenCV's reader 2.8 ms.
@@ -31,7 +32,7 @@ def anchor_centres() -> np.ndarray:
 class FaceDetector:
     """Thread-safe: ONNX Runtime is, and nothing else is kept."""
 
-    def __init__(self, threshold: float = 0.5, overlap: float = 0.3) -> None:
+    def __init__(self, threshold: float = LEAST_SCORE, overlap: float = 0.3) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3

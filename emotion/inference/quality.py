@@ -1,4 +1,6 @@
-"""Whether a face can be read at all. Each limit stands where reading FER2013 faces so spoilt had clearly failed."""
+"""Whether a face can be read at all, on the server and, by on_device.py, in the page. What is not read has no
+probabilities, so it is in no learning state either: these limits are the quality gate, and there are no others. Each
+stands where reading FER2013 faces so spoilt had clearly failed."""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+LEAST_SCORE = 0.5  # of the detector, in 0..1: what it is less sure of is no face
 # A box narrower than this has fewer pixels than the network's input has rows to fill.
 SMALLEST_FACE = 36  # pixels of the frame
 # A second face counts when it is no mere passer-by: at least this share of the first one's area.

@@ -13,7 +13,6 @@ from emotion.core.affect import (
     SelfReport,
     StateEstimate,
     estimate,
-    is_good,
 )
 from emotion.core.labels import BEHAVIOURS, EXPRESSIONS
 from tests.emotion.core.simulated_students import START, Student
@@ -136,14 +135,9 @@ def test_without_a_face_in_view_it_does_not_know():
     assert (found.state, found.confidence) == ("unknown", 0.0)
 
 
-@pytest.mark.parametrize(
-    "poor",
-    [{"eye_angle": 30}, {"detector_score": 0.5}, {"brightness": 0.05}, {"sharpness": 0.01}, {"outcome": "unclear"}],
-)
-def test_poor_pictures_do_not_count(poor):
-    shown = faces(1, happiness=0.95)[0].probabilities
-    seen = [Observation(START + s, **{"outcome": "face", "probabilities": shown, **poor}) for s in range(180)]
-    assert not is_good(seen[0])
+@pytest.mark.parametrize("outcome", ["unclear", "several_faces", "no_face"])
+def test_what_is_no_clear_face_does_not_count(outcome):
+    seen = [Observation(START + s, outcome, None) for s in range(180)]
     assert estimate(seen, [], [], now=END).state == "unknown"
 
 
