@@ -6,6 +6,7 @@ from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from courses import querysets
 
@@ -54,7 +55,7 @@ class EnrollmentStatus(models.TextChoices):
     REQUESTED = "requested", _("asks to join")
     WAITING = "waiting", _("on the waiting list")
     DECLINED = "declined", _("declined")
-    WITHDRAWN = "withdrawn", _("left")
+    WITHDRAWN = "withdrawn", pgettext_lazy("the course", "left")
 
 
 class EnrollmentMode(models.TextChoices):
