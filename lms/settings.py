@@ -402,6 +402,8 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "BlockKindEnum": "courses.models.BlockKind",
+        "CourseRoleEnum": "courses.models.Role",
+        "InvitedRoleEnum": "courses.enrollment.models.INVITED_CHOICES",
         "ThreadKindEnum": "courses.discussion.models.ThreadKind",
         "NotificationKindEnum": "courses.notifications.models.NotificationKind",
         "MailWishEnum": "courses.notifications.models.MailWish",

@@ -2,17 +2,23 @@
 
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.forms import BaseForm
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import viewsets
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
 from rest_framework.pagination import LimitOffsetPagination
-from rest_framework.permissions import BasePermission, IsAuthenticatedOrReadOnly
+from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated, IsAuthenticatedOrReadOnly
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from courses.models import Course
+from courses.permissions import teaches
 from courses.release.locks import locked_ids
 
 LONGEST_NUMBER = 20  # digits; Python refuses thousands
@@ -47,6 +53,16 @@ class Pages(LimitOffsetPagination):
         return found
 
 
+class PDFRenderer(JSONRenderer):
+    """For views that answer with a file of their own making; what they refuse, they say as JSON."""
+
+    media_type, format = "application/pdf", "pdf"
+
+
+class ZipRenderer(PDFRenderer):
+    media_type, format = "application/octet-stream", "zip"
+
+
 class PagedView(APIView):
     """The base of views that are no viewsets and answer a list by the page."""
 
@@ -70,10 +86,7 @@ class TeachesIt(BasePermission):
     """Changes are for those who teach the course; for others who may see the row, it is read only."""
 
     def has_object_permission(self, request, view, row) -> bool:
-        if request.method in ("GET", "HEAD", "OPTIONS"):
-            return True
-        action = "change" if request.method in ("PUT", "PATCH") else "delete"
-        return request.user.has_perm(f"courses.{action}_{row._meta.model_name}", row)
+        return request.method in SAFE_METHODS or teaches(request.user, row)
 
 
 class CourseAPI(viewsets.GenericViewSet):
@@ -96,8 +109,47 @@ class CourseAPI(viewsets.GenericViewSet):
         return rows
 
 
+class TaughtAPI(CourseAPI):
+    """What only those who teach a course have to do with; for others it is not there."""
+
+    permission_classes = [IsAuthenticated]
+
+    def get_queryset(self):
+        rows = type(self).rows()
+        return rows.none() if getattr(self, "swagger_fake_view", False) else rows.taught_by(self.request.user)
+
+
+def taught_course(request, pk: int) -> Course:
+    return get_object_or_404(Course.objects.taught_by(request.user), pk=pk)
+
+
+def require_teacher(user, course: Course) -> None:
+    if not course.is_taught_by(user):
+        raise PermissionDenied(_("This is for those who teach the course."))
+
+
+def require_learner(user, course: Course) -> None:
+    if not course.is_learned_by(user):
+        raise PermissionDenied(_("Only those who take a course as students leave progress in it."))
+
+
+def stays(serializer, field: str) -> None:
+    given = serializer.validated_data.get(field)
+    if given is not None and given != getattr(serializer.instance, field):
+        raise ValidationError({field: _("It stays where it is; `move` moves things.")})
+
+
+def formed(form: BaseForm) -> dict[str, Any]:
+    """What the form of the page makes of what was sent, by its rules. Raises ValidationError."""
+    if not form.is_valid():
+        raise ValidationError(
+            {"detail" if name == NON_FIELD_ERRORS else name: list(e) for name, e in form.errors.items()}
+        )
+    return form.cleaned_data
+
+
 def checked(serializer: type[Serializer], request) -> dict[str, Any]:
     """What was sent, as the serializer takes it. Raises ValidationError."""
-    sent = serializer(data=request.data)
+    sent = serializer(data=request.data, context={"request": request})
     sent.is_valid(raise_exception=True)
     return sent.validated_data

@@ -8,14 +8,18 @@ from courses.models import (
     Announcement,
     Block,
     Certificate,
+    Cohort,
     Course,
     Enrollment,
+    Invitation,
     Lesson,
     Module,
     Notification,
     Post,
     Progress,
     Thread,
+    WebhookDelivery,
+    WebhookEndpoint,
 )
 from courses.quizzes.models import Quiz, QuizAttempt
 
@@ -79,10 +83,27 @@ class BlockFilter(filters.FilterSet):
 class EnrollmentFilter(filters.FilterSet):
     course = IdFilter(field_name="course_id")
     user = IdFilter(field_name="user_id")
+    cohort = IdFilter(field_name="cohort_id")
 
     class Meta:
         model = Enrollment
-        fields = ["course", "user", "role", "status"]
+        fields = ["course", "user", "role", "status", "cohort"]
+
+
+class CohortFilter(filters.FilterSet):
+    course = IdFilter(field_name="course_id")
+
+    class Meta:
+        model = Cohort
+        fields = ["course"]
+
+
+class InvitationFilter(filters.FilterSet):
+    course = IdFilter(field_name="course_id")
+
+    class Meta:
+        model = Invitation
+        fields = ["course"]
 
 
 class ProgressFilter(filters.FilterSet):
@@ -164,6 +185,22 @@ class AnnouncementFilter(filters.FilterSet):
     class Meta:
         model = Announcement
         fields = ["course"]
+
+
+class WebhookFilter(filters.FilterSet):
+    course = IdFilter(field_name="course_id")
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ["course"]
+
+
+class DeliveryFilter(filters.FilterSet):
+    endpoint = IdFilter(field_name="endpoint_id")
+
+    class Meta:
+        model = WebhookDelivery
+        fields = ["endpoint"]
 
 
 class CertificateFilter(filters.FilterSet):

@@ -1,17 +1,14 @@
-"""What is due, what a search finds, and certificates, over REST."""
+"""What is due and what a search finds, over REST."""
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from courses.api.base import CourseAPI, PagedView
-from courses.api.filters import CertificateFilter
+from courses.api.base import PagedView
 from courses.calendar.deadlines import deadlines
 from courses.calendar.selectors import courses_of
-from courses.models import Certificate
 from courses.search import selectors as searching
 
 
@@ -76,43 +73,3 @@ class Search(APIView):
         asked.is_valid(raise_exception=True)
         q, kind, page = (asked.validated_data[name] for name in ("q", "kind", "page"))
         return Response(FoundSerializer(searching.search(request.user, q, [kind] if kind else [], page=page)).data)
-
-
-class CertificateSerializer(serializers.ModelSerializer):
-    url = serializers.CharField(source="get_absolute_url", read_only=True, help_text="Its public page.")
-
-    class Meta:
-        model = Certificate
-        fields = ["id", "code", "course", "name", "title", "issued_at", "revoked_at", "url"]
-        read_only_fields = fields
-
-
-class Certificates(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
-    """Your own, and those of the courses you teach."""
-
-    serializer_class = CertificateSerializer
-    filterset_class = CertificateFilter
-    permission_classes = [IsAuthenticated]
-    rows = staticmethod(lambda: Certificate.objects.order_by("pk"))
-
-
-class VerifiedSerializer(serializers.ModelSerializer):
-    holds = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Certificate
-        fields = ["code", "name", "title", "issued_at", "revoked_at", "holds"]
-        read_only_fields = fields
-
-    def get_holds(self, certificate: Certificate) -> bool:
-        return certificate.revoked_at is None
-
-
-class Verify(APIView):
-    """For anyone who was shown a certificate: whether it holds."""
-
-    permission_classes = [AllowAny]
-
-    @extend_schema(responses=VerifiedSerializer)
-    def get(self, request, code: str):
-        return Response(VerifiedSerializer(get_object_or_404(Certificate, code=code.upper())).data)

@@ -1,6 +1,9 @@
 """What people are told, over REST: notifications, how they come by e-mail, and announcements."""
 
+from typing import Any
+
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
@@ -9,7 +12,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from courses.api.base import CourseAPI
+from courses.api.base import Conflict, CourseAPI, require_teacher, stays
 from courses.api.filters import AnnouncementFilter, NotificationFilter
 from courses.api.serializers import TaughtCourse
 from courses.models import Course
@@ -98,7 +101,32 @@ class Announcements(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI)
         """Say something to everyone in a course you teach, now or at a time."""
         sent = self.get_serializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        announcement = sent.save(author=request.user, publish_at=sent.validated_data.get("publish_at", timezone.now()))
+        at = sent.validated_data.get("publish_at", timezone.now())
+        return Response(self._sent(sent.save(author=request.user, publish_at=at)), status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=AnnouncementSerializer(partial=True), responses={200: AnnouncementSerializer})
+    def partial_update(self, request, pk=None):
+        """Change what is planned in a course you teach. What was sent stays as people got it (409)."""
+        announcement = self._taught()
+        if announcement.sent_at:
+            raise Conflict(_("This was sent, and stays as people got it."))
+        sent = self.get_serializer(announcement, data=request.data, partial=True)
+        sent.is_valid(raise_exception=True)
+        stays(sent, "course")
+        return Response(self._sent(sent.save()))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request, pk=None):
+        """Delete it, and what of it nobody has read yet."""
+        services.delete_announcement(announcement=self._taught())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _sent(self, announcement: Announcement) -> dict[str, Any]:
         services.send_announcement(announcement=announcement)
         announcement.refresh_from_db()
-        return Response(self.get_serializer(announcement).data, status=status.HTTP_201_CREATED)
+        return self.get_serializer(announcement).data
+
+    def _taught(self) -> Announcement:
+        announcement = self.get_object()
+        require_teacher(self.request.user, announcement.course)
+        return announcement

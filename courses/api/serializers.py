@@ -7,8 +7,20 @@ from rest_framework import serializers
 
 from accounts.models import User, validate_time_zone
 from courses import blocks
+from courses.forms import LONGEST_DAY
 from courses.markdown import render
-from courses.models import Block, Course, Enrollment, Lesson, Module, Progress
+from courses.models import (
+    Block,
+    BlockProgress,
+    Course,
+    Enrollment,
+    Invitation,
+    Lesson,
+    Module,
+    Progress,
+    Reflection,
+)
+from courses.services import LONGEST_REFLECTION
 from courses.studio.forms import LARGEST_VALUE
 
 ADDRESS = {"type": "string", "format": "uri-reference", "nullable": True}
@@ -149,12 +161,35 @@ class EnrollmentSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Enrollment
-        fields = ["id", "user", "course", "role", "status", "created_at"]
-        read_only_fields = ["role", "status", "created_at"]
+        fields = ["id", "user", "course", "role", "status", "cohort", "words", "created_at"]
+        read_only_fields = fields
 
 
-class EnrollSerializer(serializers.Serializer):
-    course = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+class JoinSerializer(serializers.Serializer):
+    code = serializers.CharField(max_length=100, allow_blank=True, default="", help_text="Of a course with a code.")
+    words = serializers.CharField(
+        max_length=1000, allow_blank=True, default="", help_text="To those who teach it, where they let people in."
+    )
+    invitation = serializers.CharField(
+        max_length=40, allow_blank=True, default="", help_text="The last part of an invitation's link."
+    )
+
+    def validate_invitation(self, token: str) -> Invitation | None:
+        found = Invitation.objects.select_related("course", "cohort").filter(token=token).first() if token else None
+        if token and found is None:
+            raise serializers.ValidationError(_("There is no such invitation."))
+        return found
+
+
+class EnrollSerializer(JoinSerializer):
+    course = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, help_text="An invitation knows its own."
+    )
+
+    def validate(self, attrs: dict) -> dict:
+        if not attrs["invitation"] and "course" not in attrs:
+            raise serializers.ValidationError({"course": _("Name a course, or give an invitation.")})
+        return attrs
 
 
 class ProgressSerializer(serializers.ModelSerializer):
@@ -167,15 +202,80 @@ class ProgressSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class PlaceSerializer(serializers.Serializer):
+    block = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, allow_null=True, help_text="The part it was left at."
+    )
+
+
+class BlockProgressSerializer(serializers.ModelSerializer):
+    watched_percent = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = BlockProgress
+        fields = ["block", "seen_seconds", "watched_percent", "video_second", "completed_at"]
+        read_only_fields = fields
+
+
+class BlockReportSerializer(serializers.Serializer):
+    seconds = serializers.IntegerField(
+        min_value=0, max_value=LONGEST_DAY, required=False, help_text="In view so far, altogether."
+    )
+    second = serializers.IntegerField(
+        min_value=0, max_value=LONGEST_DAY, required=False, help_text="Where a video is now."
+    )
+    watched = serializers.RegexField(
+        r"^[0-9a-f]{1,25}$", required=False, help_text="Which hundredths of it ran, as hexadecimal bits."
+    )
+
+
+class ReflectionSerializer(serializers.ModelSerializer):
+    version = serializers.CharField(read_only=True, help_text="Send it as `over` to write on.")
+
+    class Meta:
+        model = Reflection
+        fields = ["block", "text", "version", "updated_at"]
+        read_only_fields = fields
+
+
+class ReflectedSerializer(serializers.Serializer):
+    text = serializers.CharField(allow_blank=True, max_length=LONGEST_REFLECTION, trim_whitespace=False)
+    over = serializers.CharField(
+        allow_blank=True, max_length=40, default="", help_text="The `version` you read; empty where there was none."
+    )
+
+
 class RemainingSerializer(serializers.Serializer):
-    block = serializers.IntegerField()
-    title = serializers.CharField()
+    block = serializers.IntegerField(source="block.pk")
+    title = serializers.CharField(source="block.title")
     words = serializers.CharField()
 
 
 class StillOpenSerializer(serializers.Serializer):
     detail = serializers.CharField()
     remaining = RemainingSerializer(many=True)
+
+
+class WhatRemainsSerializer(serializers.Serializer):
+    saved_at = serializers.DateTimeField()
+    remaining = RemainingSerializer(many=True)
+
+
+class MoveSerializer(serializers.Serializer):
+    before = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, allow_null=True, help_text="Its next neighbour; empty: last."
+    )
+
+
+class LessonMoveSerializer(MoveSerializer):
+    module = TaughtModule(
+        queryset=Module.objects.all(), required=False, allow_null=True, help_text="Of the same course; empty: its own."
+    )
+
+
+class AttachSerializer(serializers.Serializer):
+    use = serializers.ChoiceField(["image", "video", "captions", "file"])
+    file = serializers.FileField(max_length=500, allow_empty_file=True)
 
 
 class MeSerializer(serializers.ModelSerializer):

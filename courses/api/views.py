@@ -1,20 +1,22 @@
 """Courses over REST. Reading is `visible_to`; writing calls the services that the pages call."""
 
-from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, mixins, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
-from courses import services
+from courses import assets, completion, services
 from courses.api import filters
 from courses.api import serializers as s
-from courses.api.base import Conflict, CourseAPI
-from courses.models import Block, Course, Enrollment, Lesson, Module, Progress
+from courses.api.base import Conflict, CourseAPI, checked, require_learner, stays
+from courses.api.people import enrolled
+from courses.models import Block, BlockProgress, Course, Enrollment, Lesson, Module, Progress, Reflection
 from courses.release.locks import require_open
 from courses.studio import revisions
 from courses.studio import services as studio
@@ -26,7 +28,12 @@ class Writable(mixins.CreateModelMixin, mixins.UpdateModelMixin):
     """Create and PATCH."""
 
 
+Deletable = mixins.DestroyModelMixin
+
+
 class Courses(Writable, *Readable, CourseAPI):
+    """Courses that are published, and those that one takes or teaches."""
+
     serializer_class = s.CourseSerializer
     filterset_class = filters.CourseFilter
     rows = Course.objects.all
@@ -46,11 +53,12 @@ class Courses(Writable, *Readable, CourseAPI):
         if wanted and wanted != course.status:
             _publish(studio.set_course_status, course=course, status=wanted)
 
-    @extend_schema(request=None, responses={200: s.EnrollmentSerializer})
+    @extend_schema(request=s.JoinSerializer, responses={200: s.EnrollmentSerializer})
     @action(methods=["post"], detail=True, permission_classes=[IsAuthenticated])
     def enroll(self, request, pk=None):
-        """Take this course. Doing it twice is doing it once."""
-        return Response(_enrolled(self, self.get_object()))
+        """Take this course, with its code or an invitation where it asks for one; `status` says what came of it. Doing
+        it twice is doing it once."""
+        return Response(enrolled(self, self.get_object(), **checked(s.JoinSerializer, request)))
 
     @extend_schema(request=None, responses={204: None})
     @action(methods=["post"], detail=True, permission_classes=[IsAuthenticated])
@@ -60,14 +68,6 @@ class Courses(Writable, *Readable, CourseAPI):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _enrolled(view, course: Course) -> dict:
-    try:
-        enrollment = services.enroll_student(user=view.request.user, course=course)
-    except services.CourseNotOpen as error:
-        raise Conflict(str(error)) from None
-    return s.EnrollmentSerializer(enrollment, context=view.get_serializer_context()).data
-
-
 def _publish(service, **what) -> None:
     try:
         service(**what)
@@ -75,7 +75,9 @@ def _publish(service, **what) -> None:
         raise Conflict(str(error)) from None
 
 
-class Modules(Writable, *Readable, CourseAPI):
+class Modules(Deletable, Writable, *Readable, CourseAPI):
+    """The parts of a course that hold its lessons. One that is empty can be deleted."""
+
     serializer_class = s.ModuleSerializer
     filterset_class = filters.ModuleFilter
     rows = Module.objects.all
@@ -85,17 +87,22 @@ class Modules(Writable, *Readable, CourseAPI):
         serializer.instance = studio.add_module(course=given["course"], title=given["title"])
 
     def perform_update(self, serializer):
-        _stays(serializer, "course")
+        stays(serializer, "course")
         serializer.save()
 
+    def perform_destroy(self, module: Module) -> None:
+        _remove(studio.remove_module, module=module)
 
-def _stays(serializer, field: str) -> None:
-    given = serializer.validated_data.get(field)
-    if given is not None and given != getattr(serializer.instance, field):
-        raise ValidationError({field: _("It stays where it is; the authors' pages move things.")})
+    @extend_schema(request=s.MoveSerializer, responses={200: s.ModuleSerializer})
+    @action(methods=["post"], detail=True)
+    def move(self, request, pk=None):
+        """Put it before another module of its course, or last."""
+        return _moved(self, s.MoveSerializer)
 
 
-class Lessons(Writable, *Readable, CourseAPI):
+class Lessons(Deletable, Writable, *Readable, CourseAPI):
+    """The lessons of the courses one takes, and those one teaches. One that nobody has opened can be deleted."""
+
     serializer_class = s.LessonSerializer
     filterset_class = filters.LessonFilter
     rows = staticmethod(lambda: Lesson.objects.select_related("module__course").in_course_order())
@@ -112,7 +119,7 @@ class Lessons(Writable, *Readable, CourseAPI):
         serializer.instance = lesson
 
     def perform_update(self, serializer):
-        _stays(serializer, "module")
+        stays(serializer, "module")
         wanted = serializer.validated_data.pop("status", None)
         lesson = serializer.save()
         revisions.record_revision(lesson=lesson, author=self.request.user)
@@ -124,17 +131,39 @@ class Lessons(Writable, *Readable, CourseAPI):
     def complete(self, request, pk=None):
         """Tick this lesson for yourself. 409 tells what it still asks for."""
         lesson = self.get_object()
-        if not lesson.course.is_learned_by(request.user):
-            raise PermissionDenied(_("Only those who take a course as students leave progress in it."))
+        require_learner(request.user, lesson.course)
         try:
             progress = services.complete_lesson(user=request.user, lesson=lesson)
         except services.StillOpen as error:
-            left = [{"block": i.block.pk, "title": i.block.title, "words": i.words} for i in error.remaining]
+            left = s.RemainingSerializer(error.remaining, many=True).data
             return Response({"detail": _("This lesson is still open."), "remaining": left}, status=409)
         return Response(s.ProgressSerializer(progress, context=self.get_serializer_context()).data)
 
+    @extend_schema(request=s.PlaceSerializer, responses={200: s.ProgressSerializer})
+    @action(methods=["post"], detail=True, permission_classes=[IsAuthenticated])
+    def progress(self, request, pk=None):
+        """Say that you have this lesson open, and at which part."""
+        lesson, wanted = self.get_object(), checked(s.PlaceSerializer, request).get("block")
+        require_learner(request.user, lesson.course)
+        block = lesson.blocks.filter(pk=wanted).first() if wanted else None
+        if wanted and block is None:
+            raise ValidationError({"block": _("That part does not belong to this lesson.")})
+        row = services.record_lesson_progress(user=request.user, lesson=lesson, block=block)
+        return Response(s.ProgressSerializer(row, context=self.get_serializer_context()).data)
 
-class Blocks(Writable, *Readable, CourseAPI):
+    @extend_schema(request=s.LessonMoveSerializer, responses={200: s.LessonSerializer})
+    @action(methods=["post"], detail=True)
+    def move(self, request, pk=None):
+        """Put it before another lesson, or last; into another module of its course where you name one."""
+        return _moved(self, s.LessonMoveSerializer)
+
+    def perform_destroy(self, lesson: Lesson) -> None:
+        _remove(studio.remove_lesson, lesson=lesson)
+
+
+class Blocks(Deletable, Writable, *Readable, CourseAPI):
+    """The parts of lessons. One that is taken out stays in its lesson's history, with what students did there."""
+
     serializer_class = s.BlockSerializer
     filterset_class = filters.BlockFilter
     rows = staticmethod(
@@ -170,7 +199,7 @@ class Blocks(Writable, *Readable, CourseAPI):
         )
 
     def perform_update(self, serializer):
-        _stays(serializer, "lesson")
+        stays(serializer, "lesson")
         given = dict(serializer.validated_data)
         try:
             serializer.instance = studio.save_block(
@@ -179,31 +208,90 @@ class Blocks(Writable, *Readable, CourseAPI):
         except studio.Overtaken as error:
             raise Conflict({"detail": str(error), "version": error.theirs.version}) from None
 
+    def perform_destroy(self, block: Block) -> None:
+        studio.remove_block(block=block, author=self.request.user)
 
-class Enrollments(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
-    """One's own, and those of the courses one teaches."""
+    @extend_schema(request=s.MoveSerializer, responses={200: s.BlockSerializer})
+    @action(methods=["post"], detail=True)
+    def move(self, request, pk=None):
+        """Put it before another part of its lesson, or last."""
+        return _moved(self, s.MoveSerializer)
 
-    serializer_class = s.EnrollmentSerializer
-    filterset_class = filters.EnrollmentFilter
-    permission_classes = [IsAuthenticated]
-    rows = staticmethod(lambda: Enrollment.objects.select_related("user"))
+    @extend_schema(request={"multipart/form-data": s.AttachSerializer}, responses={200: s.BlockSerializer})
+    @action(methods=["post"], detail=True, parser_classes=[MultiPartParser])
+    def file(self, request, pk=None):
+        """Give it its picture, video or file, or a video its captions, as multipart/form-data."""
+        block, sent = self.get_object(), checked(s.AttachSerializer, request)
+        try:
+            studio.attach_file(block=block, author=request.user, upload=sent["file"], use=sent["use"])
+        except assets.RefusedFile as error:
+            raise ValidationError({"file": [str(error)]}) from None
+        return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(request=s.EnrollSerializer, responses={201: s.EnrollmentSerializer})
-    def create(self, request):
-        """Take a course. Doing it twice is doing it once."""
-        asked = s.EnrollSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        course = get_object_or_404(Course.objects.visible_to(request.user), pk=asked.validated_data["course"])
-        return Response(_enrolled(self, course), status=status.HTTP_201_CREATED)
+    @extend_schema(responses=s.BlockProgressSerializer)
+    @action(methods=["get"], detail=True, permission_classes=[IsAuthenticated])
+    def progress(self, request, pk=None):
+        """How far you are with it, and where you left a video."""
+        block = self.get_object()
+        row = BlockProgress.objects.filter(user=request.user, block=block).first()
+        return Response(s.BlockProgressSerializer(row or BlockProgress(user=request.user, block=block)).data)
 
-    @extend_schema(responses={204: None})
-    def destroy(self, request, pk=None):
-        """Leave a course. Somebody else's place is given up on the pages of those who teach it, not here."""
-        enrollment = self.get_object()
-        if enrollment.user_id != request.user.pk:
-            raise PermissionDenied(_("You may give up your own place only."))
-        services.withdraw_student(user=request.user, course=enrollment.course)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+    @extend_schema(request=s.BlockReportSerializer, responses={200: s.WhatRemainsSerializer})
+    @progress.mapping.post
+    def report_progress(self, request, pk=None):
+        """Say how long it was in view, or what of a video ran; the answer says what its lesson still asks for."""
+        block, sent = self.get_object(), checked(s.BlockReportSerializer, request)
+        require_learner(request.user, block.course)
+        if "seconds" in sent:
+            completion.note_seen(user=request.user, block=block, seconds=sent["seconds"])
+        if "second" in sent:
+            ran = int(sent.get("watched", "0"), 16)
+            completion.note_watched(user=request.user, block=block, hundredths=ran, second=sent["second"])
+        left = completion.remaining(request.user, block.lesson)
+        return Response(s.WhatRemainsSerializer({"saved_at": timezone.now(), "remaining": left}).data)
+
+    @extend_schema(responses=s.ReflectionSerializer)
+    @action(methods=["get"], detail=True, permission_classes=[IsAuthenticated])
+    def reflection(self, request, pk=None):
+        """What you wrote there for yourself. Nobody else reads it."""
+        return Response(s.ReflectionSerializer(self._reflection()).data)
+
+    @extend_schema(request=s.ReflectedSerializer, responses={200: s.ReflectionSerializer})
+    @reflection.mapping.post
+    def reflect(self, request, pk=None):
+        """Keep what you write. 409 with the words that stand there, where another device wrote since the `version` in
+        `over`."""
+        block, sent = self._reflection().block, checked(s.ReflectedSerializer, request)
+        require_learner(request.user, block.course)
+        try:
+            kept = services.save_reflection(user=request.user, block=block, text=sent["text"], over=sent["over"])
+        except services.WrittenElsewhere as error:
+            theirs = {"text": error.theirs.text, "version": error.theirs.version}
+            raise Conflict({"detail": str(error), **theirs}) from None
+        return Response(s.ReflectionSerializer(kept).data)
+
+    def _reflection(self) -> Reflection:
+        block = self.get_object()
+        if block.kind != Block.Kind.REFLECTION:
+            raise NotFound
+        known = Reflection.objects.filter(user=self.request.user, block=block).select_related("block").first()
+        return known or Reflection(user=self.request.user, block=block)
+
+
+def _moved(view, serializer) -> Response:
+    row, sent = view.get_object(), checked(serializer, view.request)
+    try:
+        studio.move(row=row, before=sent.get("before"), **({"module": sent["module"]} if "module" in sent else {}))
+    except ValueError as error:
+        raise ValidationError({"module": [str(error)]}) from None
+    return Response(view.get_serializer(view.get_object()).data)
+
+
+def _remove(service, **what) -> None:
+    try:
+        service(**what)
+    except studio.HasLearners as error:
+        raise Conflict(str(error)) from None
 
 
 class ProgressRows(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):

@@ -13,6 +13,7 @@ from courses.models import Role
 
 # An instructor is made by hand: a link that got into the wrong mailbox must not give a course away.
 INVITED_ROLES = (Role.STUDENT, Role.ASSISTANT, Role.OBSERVER)
+INVITED_CHOICES = [(role.value, role.label) for role in INVITED_ROLES]
 
 
 def new_token() -> str:
@@ -56,9 +57,7 @@ class Invitation(models.Model):
     token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
     email = models.EmailField(blank=True)
     name = models.CharField(max_length=80, blank=True)
-    role = models.CharField(
-        max_length=10, choices=[(role.value, role.label) for role in INVITED_ROLES], default="student"
-    )
+    role = models.CharField(max_length=10, choices=INVITED_CHOICES, default="student")
     cohort = models.ForeignKey(Cohort, models.SET_NULL, null=True, blank=True, related_name="+")
     most_uses = models.PositiveIntegerField(
         _("how many may use it"), null=True, blank=True, help_text=_("Empty: any number.")

@@ -63,6 +63,7 @@ class World:
             course=self.course, author=self.people["ines"], title="Hello", body="All"
         )
         self.webhook = WebhookEndpoint.objects.create(course=self.course, url="https://example.org/hook")
+        self.delivery = self.webhook.deliveries.create()
         self.assignment = make_assignment(lesson=self.lesson, rubric=True)
         self.submission = make_submission(self.people["alice"], self.assignment)
         self.submission_file = SubmissionFile(submission=self.submission, name="essay.txt", size=2)
@@ -170,7 +171,18 @@ class World:
             "courses-api:module-detail pk": self.lesson.module_id,
             "courses-api:lesson-detail pk": self.lesson.pk,
             "courses-api:lesson-complete pk": self.lesson.pk,
-            "courses-api:block-detail pk": self.block.pk,
+            **{f"courses-api:block-{name} pk": self.block.pk for name in ("detail", "move", "file", "progress")},
+            "courses-api:block-reflection pk": self.reflection.pk,
+            "courses-api:module-move pk": self.lesson.module_id,
+            "courses-api:lesson-move pk": self.lesson.pk,
+            "courses-api:lesson-progress pk": self.lesson.pk,
+            "courses-api:grade-override key": f"assignment-{self.assignment.pk}",
+            **{f"courses-api:certificate-{name} pk": self.certificate.pk for name in ("paper", "revoke", "restore")},
+            **{f"courses-api:webhook-{name} pk": self.webhook.pk for name in ("detail", "rotate", "test", "switch")},
+            **{f"courses-api:webhook-delivery-{name} pk": self.delivery.pk for name in ("detail", "again")},
+            "courses-api:cohort-detail pk": self.cohort.pk,
+            "courses-api:invitation-detail pk": self.invitation.pk,
+            "courses-api:enrollment-answer pk": self.alice.pk,
             "courses-api:enrollment-detail pk": self.alice.pk,
             "courses-api:progress-detail pk": self.progress.pk,
             "courses-api:quiz-attempt-detail pk": self.attempt.pk,
