@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.core.cache import cache
@@ -35,7 +36,7 @@ class StrangersLimitMiddleware:
     def __call__(self, request):
         if request.user.is_authenticated or request.path in UNCOUNTED:
             return self.get_response(request)
-        key = f"strangers:{address_of(request)}:{_window()}"
+        key = f"strangers:{_network_of(address_of(request))}:{_window()}"
         if _count(key, 1) > settings.ATTUNE_STRANGERS_A_MINUTE:
             return _too_many(request)
         response = self.get_response(request)
@@ -47,6 +48,17 @@ class StrangersLimitMiddleware:
 def has_right_token(request: HttpRequest) -> None:
     """Say of a request that it is no stranger's: it brought a token, which was looked at and is good."""
     request.has_right_token = True  # type: ignore[attr-defined]
+
+
+def _network_of(address: str | None) -> str | None:
+    """Of an IPv6 address its /64: whoever has one address there has all of them."""
+    try:
+        found = ip_address(address or "")
+    except ValueError:  # a socket of this machine, or what a proxy made up
+        return address
+    if isinstance(found, IPv6Address) and not found.ipv4_mapped:
+        return str(ip_network((found.packed[:8] + bytes(8), 64)))
+    return address
 
 
 def _count(key: str, more: int) -> int:

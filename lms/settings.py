@@ -223,7 +223,11 @@ if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "lms.channel_layer.LocalChannelLayer"}}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # Limits and what a class was shown are kept here: Django's 300 entries would be pushed out within minutes, by
+    # whoever asks often. What was not asked for longest goes first; a full one takes some 40 MB.
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+    }
     CELERY_BROKER_URL = "memory://"
     # The default of this transport waits half a second for each task.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.005}

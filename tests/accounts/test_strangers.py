@@ -38,6 +38,13 @@ def test_another_address_is_not_held_up(client):
     assert client.get("/courses/", REMOTE_ADDR="192.0.2.9").status_code == 200
 
 
+def test_a_network_of_ipv6_is_one_address(client):
+    asked = [client.get("/", REMOTE_ADDR=f"2001:db8:1:2::{number:x}").status_code for number in range(1, 6)]
+    assert asked[3:] == [429, 429]
+    assert client.get("/courses/", REMOTE_ADDR="2001:db8:1:3::1").status_code == 200
+    assert client.get("/courses/", REMOTE_ADDR="").status_code == 200
+
+
 def test_made_up_addresses_count_as_one(client):
     asked = [client.get("/", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}") for number in range(4)]
     assert asked[-1].status_code == 429

@@ -226,3 +226,18 @@ def test_a_session_in_another_course_says_nothing_here(lesson, look, alice):
     enroll(alice, other.course)
     make_bucket(make_session(alice, other), minute=this_minute())
     assert look() == {"status": "few"}
+
+
+def test_whoever_asks_often_does_not_make_it_forget_who_was_shown_together(lesson, course, client):
+    """Without Redis, limits and this memory are in one cache of the process: an hour of ten classes and of strangers'
+    requests from everywhere fits beside it."""
+    cache.clear()
+    try:
+        make_class(lesson, 5)
+        class_now.tick(course.pk)
+        shown = cache.get(f"class-now:{course.pk}")["former"]
+        for number in range(40_000):
+            cache.set(f"strangers:{number}:1", 1, 120)
+        assert shown and cache.get(f"class-now:{course.pk}")["former"] == shown
+    finally:
+        cache.clear()
