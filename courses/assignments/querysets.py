@@ -1,7 +1,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from courses.querysets import PartQuerySet, _enrolled_course_ids
 
@@ -41,6 +41,12 @@ class SubmissionQuerySet(models.QuerySet):
 
     def drafts(self) -> Self:
         return self.filter(submitted_at=None)
+
+    def newest(self) -> Self:
+        """Of each person, what they handed in last for an assignment: what is marked and counted as waiting."""
+        handed_in = self.submitted()
+        same = self.model.objects.submitted().filter(assignment=OuterRef("assignment"), user=OuterRef("user"))
+        return handed_in.exclude(Exists(same.filter(number__gt=OuterRef("number"))))
 
     def graded_by(self, user) -> Self:
         """What came in from students, for those who mark it; a draft is its writer's alone."""

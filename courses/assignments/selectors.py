@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models import CharField, Count, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils import timezone
 
@@ -94,7 +94,7 @@ def shown_assignment(user: User, block: Block, *, problem: str = "") -> ShownAss
         now=timezone.now(),
         problem=problem,
         teaches=teaches,
-        waiting=Submission.objects.submitted().filter(assignment=assignment, mark=None).count() if teaches else 0,
+        waiting=_newest(assignment).filter(mark=None).count() if teaches else 0,
     )
 
 
@@ -171,9 +171,7 @@ def listed(assignment: Assignment, page: str | None) -> Listed:
 
 def _newest(assignment: Assignment) -> QuerySet[Submission]:
     """Of each person, what they handed in last."""
-    handed_in = Submission.objects.submitted().filter(assignment=assignment)
-    later = handed_in.filter(user=OuterRef("user"), number__gt=OuterRef("number"))
-    return handed_in.exclude(Exists(later))
+    return Submission.objects.filter(assignment=assignment).newest()
 
 
 def _by_name(submissions: QuerySet[Submission]) -> QuerySet[Submission]:

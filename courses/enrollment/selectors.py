@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Visitor
+from courses.enrollment.how_far import HowFar, users_who
 from courses.enrollment.messages import place_words
 from courses.enrollment.services import place_in_line
-from courses.models import Course, Enrollment, Progress
+from courses.models import Course, Enrollment, Lesson, Progress
 
 
 @dataclass
@@ -48,7 +49,14 @@ def membership_of(user: Visitor, course: Course) -> Membership:
 
 
 def people_of(
-    course: Course, *, search: str = "", role: str = "", cohort: str = "", status: str = ""
+    course: Course,
+    *,
+    search: str = "",
+    role: str = "",
+    cohort: str = "",
+    status: str = "",
+    how_far: HowFar | None = None,
+    lesson: Lesson | None = None,
 ) -> QuerySet[Enrollment]:
     """Those of a course, by name, with `last_seen_at`. Without a status, all but those who left or were declined.
     `cohort` is an id, or "none"."""
@@ -68,6 +76,8 @@ def people_of(
         rows = rows.filter(cohort=None)
     elif cohort.isdecimal():
         rows = rows.filter(cohort=int(cohort))
+    if how_far:
+        rows = rows.filter(user__in=users_who(how_far, course, lesson))
     if status in Enrollment.Status.values:
         rows = rows.filter(status=status)
     else:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from courses.enrollment import forms, roster, selectors, services
+from courses.enrollment.how_far import HowFar
 from courses.enrollment.messages import tell_what_came_of_it
-from courses.models import Cohort, Course, Enrollment, Invitation
+from courses.models import Cohort, Course, Enrollment, Invitation, Lesson
 
 PAGE = 50
 
@@ -28,13 +29,19 @@ def _people_url(course: Course) -> str:
 @login_required
 def people(request: HttpRequest, slug: str) -> HttpResponse:
     course = get_object_or_404(Course.objects.staffed_by(request.user), slug=slug)
+    teaches = course.is_taught_by(request.user)
     asked = {"search": request.GET.get("q", "")[:100]}
     asked |= {name: request.GET.get(name, "") for name in ("role", "cohort", "status")}
+    # How far somebody came is for those who teach; when they were last here stands on the page for assistants too.
+    lessons = list(Lesson.objects.for_course(course).published().in_course_order()) if teaches else []
+    asked["lesson"] = next((each for each in lessons if str(each.pk) == request.GET.get("lesson")), None)
+    how_far = [each for each in HowFar if teaches or each == HowFar.ACTIVE]
+    asked["how_far"] = next((each for each in how_far if each == request.GET.get("did")), None)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "course": course,
-        "teaches": course.is_taught_by(request.user),
+        "teaches": teaches,
         "page": Paginator(selectors.people_of(course, **asked), PAGE).get_page(request.GET.get("page")),
         "cohorts": list(course.cohorts.all()),
         "counts": selectors.counts_of(course),
@@ -43,6 +50,8 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         "query": query.urlencode(),
         "roles": Enrollment.Role.choices,
         "statuses": Enrollment.Status.choices,
+        "how_far": [(each.value, each.label) for each in how_far],
+        "lessons": lessons,
     }
     return render(request, "courses/enrollment/people.html", context)
 

@@ -4,52 +4,68 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.core.cache import cache
-from django.db.models import Avg, Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
-from courses.models import Course, Enrollment, Lesson, Progress, QuizAttempt, Submission, Thread
+from courses.enrollment.how_far import HowFar, active_since
+from courses.gradebook.selectors import mean_total
+from courses.models import Course, Enrollment, Lesson, Progress, Submission, Thread
 
-THIS_WEEK = timedelta(days=7)
 REMEMBERED_SECONDS = 30
+NOTHING = "\u2013"
 
 
 @dataclass(frozen=True)
 class Number:
-    """A figure, what it counts in one line, and where the rows behind it are. `value` is None where there is none."""
+    """A figure, what it counts in one line, and where the rows behind it are. `value` is None where there is none.
+    Some rows are shown to those who teach alone, not to assistants."""
 
     title: str
-    value: int | None
+    value: int | Decimal | None
     definition: str
     url: str
     unit: str = ""
+    rows_for_teachers: bool = False
+
+    @property
+    def shown(self) -> str:
+        return NOTHING if self.value is None else f"{localize(self.value)}{self.unit}"
 
 
 @dataclass(frozen=True)
 class Step:
-    """How many of a course's students began and completed a lesson; in percent of those who take the course."""
+    """How many of a course's students began and completed a lesson; in percent of those who take the course. `people`
+    is the list that its counts lead to, but for how far these came."""
 
     title: str
     url: str
+    people: str
     began: int
     completed: int
     began_percent: int
     completed_percent: int
 
+    @property
+    def stopped(self) -> int:
+        return self.began - self.completed
+
 
 @dataclass(frozen=True)
 class Figures:
-    """What takes all that the class ever opened to count: how many were here this week, how many completed every
-    published lesson, and how far they came."""
+    """What takes all that the class ever opened, or was marked for, to count: how many were here this week, how many
+    completed every published lesson, how far they came, and the mean of their totals."""
 
     active: int
     finished: int
     funnel: list[Step]
+    grade: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -67,33 +83,34 @@ class Overview:
 
 
 def overview(course: Course) -> Overview:
-    """Seven queries, whatever the course's size; four while its figures are remembered. Marks and what waits for
-    somebody are counted each time: they are the same as on the pages they link to."""
-    students = Enrollment.objects.active().students().for_course(course)
-    taking = students.count()
-    attempts = QuizAttempt.objects.filter(
-        user__in=students.values("user"), quiz__block__lesson__module__course=course, quiz__block__removed_at=None
-    )
-    result = attempts.best_shares().aggregate(mean=Avg("best"))["mean"]
+    """As many queries whatever the course's size: three, while its figures are remembered. Who takes the course and
+    what waits are counted each time."""
+    taking = Enrollment.objects.active().students().for_course(course).count()
     figures = _remembered(course, taking)
     questions = Thread.objects.unanswered(course).count()
     queue = _to_mark(course)
-    slug, people = [course.slug], reverse("enrollment:people", args=[course.slug]) + "?role=student"
+    slug = [course.slug]
     numbers = [
-        Number(_("Students"), taking, _("Who take the course now, without teachers and observers."), people),
         Number(
-            _("Active this week"), figures.active, _("Of them, who opened a lesson in the last seven days."), people
+            _("Students"), taking, _("Who take the course now, without teachers and observers."), _people_of(course)
+        ),
+        Number(
+            _("Active this week"),
+            figures.active,
+            _("Of them, who opened a lesson in the last seven days."),
+            _people_of(course, did=HowFar.ACTIVE),
         ),
         Number(
             _("Completed"),
             figures.finished,
             _("Of them, who completed every published lesson."),
-            reverse("gradebook:gradebook", args=slug),
+            _people_of(course, did=HowFar.COMPLETED),
+            rows_for_teachers=True,
         ),
         Number(
-            _("Quizzes"),
-            None if result is None else round(100 * result),
-            _("Mean of the best attempts handed in, over all quizzes."),
+            _("Grades"),
+            figures.grade,
+            _("Mean of their totals in the gradebook, of those who have one."),
             reverse("gradebook:gradebook", args=slug),
             "%",
         ),
@@ -107,10 +124,16 @@ def overview(course: Course) -> Overview:
     return Overview(numbers, figures.funnel, queue)
 
 
+def _people_of(course: Course, **asked: int | str) -> str:
+    """The list of those who are counted here, and of them those asked for."""
+    query = urlencode({"role": "student", "status": "active", **asked})
+    return f"{reverse('enrollment:people', args=[course.slug])}?{query}"
+
+
 def _remembered(course: Course, taking: int) -> Figures:
     """The figures, for REMEMBERED_SECONDS: adding them up reads all that a class did. Without a cache they are added up
     each time."""
-    key = f"overview:{course.pk}"
+    key = f"course-figures:{course.pk}"
     with suppress(RedisError, OSError):
         if found := cache.get(key):
             return found
@@ -121,7 +144,7 @@ def _remembered(course: Course, taking: int) -> Figures:
 
 
 def figures_of(course: Course, taking: int) -> Figures:
-    """Three queries."""
+    """Three queries, and those of the gradebook."""
     students = Enrollment.objects.active().students().for_course(course)
     here = Q(user__in=students.values("user"))
     lessons = list(Lesson.objects.for_course(course).filter(status="published").in_course_order())
@@ -129,13 +152,14 @@ def figures_of(course: Course, taking: int) -> Figures:
     done = Count("pk", filter=Q(completed_at__isnull=False, lesson__in=lessons))
     whole = progress.values("user").annotate(seen=Max("last_seen_at"), done=done)
     class_ = whole.aggregate(
-        active=Count("user", filter=Q(seen__gte=timezone.now() - THIS_WEEK)),
+        active=Count("user", filter=Q(seen__gte=active_since())),
         finished=Count("user", filter=Q(done=len(lessons))),
     )
-    return Figures(class_["active"], class_["finished"] if lessons else 0, _funnel(progress, taking, lessons))
+    funnel = _funnel(course, progress, taking, lessons)
+    return Figures(class_["active"], class_["finished"] if lessons else 0, funnel, mean_total(course))
 
 
-def _funnel(progress: QuerySet[Progress], taking: int, lessons: list[Lesson]) -> list[Step]:
+def _funnel(course: Course, progress: QuerySet[Progress], taking: int, lessons: list[Lesson]) -> list[Step]:
     completed = Count("pk", filter=Q(completed_at__isnull=False))
     rows = progress.values("lesson").annotate(began=Count("pk"), completed=completed)
     counts = {
@@ -145,18 +169,19 @@ def _funnel(progress: QuerySet[Progress], taking: int, lessons: list[Lesson]) ->
     for lesson in lessons:
         began, completed = counts.get(lesson.pk, (0, 0))
         share = [round(100 * count / taking) if taking else 0 for count in (began, completed)]
-        steps.append(Step(lesson.title, lesson.get_absolute_url(), began, completed, *share))
+        people = _people_of(course, lesson=lesson.pk)
+        steps.append(Step(lesson.title, lesson.get_absolute_url(), people, began, completed, *share))
     return steps
 
 
 def _to_mark(course: Course) -> list[Waiting]:
     """Assignments with work that nobody marked, most of it first."""
     waiting = (
-        Submission.objects.submitted()
+        Submission.objects.newest()
         .filter(assignment__block__lesson__module__course=course, assignment__block__removed_at=None, mark=None)
         .order_by()
         .values("assignment", "assignment__block__title")
-        .annotate(n=Count("user", distinct=True))
+        .annotate(n=Count("pk"))
     )
     rows = waiting.values_list("assignment", "assignment__block__title", "n")
     found = [Waiting(title, n, reverse("assignments:submissions", args=[pk])) for pk, title, n in rows]

@@ -85,11 +85,7 @@ def summary(course: Course) -> list[Line]:
     if not Enrollment.objects.active().students().for_course(course).exists():
         return []
     found, here = overview(course), reverse("overview:overview", args=[course.slug])
-    lines = [
-        Line(number.title, f"{number.value}{number.unit}", number.url)
-        for number in found.numbers
-        if number.value is not None
-    ]
+    lines = [Line(number.title, number.shown, number.url) for number in found.numbers if number.value is not None]
     if step := where_most_stop(found.funnel):
         n = step.began - step.completed
         words = ngettext(

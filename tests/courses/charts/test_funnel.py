@@ -41,8 +41,8 @@ def test_the_funnel_says_what_the_page_says(signed_in, course):
     assert 'filename="attune-funnel-bread-2' in answer["Content-Disposition"]
     header, *rows = read_csv(answer)
     assert header == ["Lesson", "Began", "Began, %", "Completed", "Completed, %"]
-    told = [[f"{row[1]} {row[2]}%", f"{row[3]} {row[4]}%"] for row in rows]
-    assert told == [["4 100%", "0 0%"], ["3 75%", "0 0%"]] == [cells[1:] for cells in read_table(page)[1:]]
+    told = [[f"{row[1]} {row[2]}%", f"{row[3]} {row[4]}%", str(int(row[1]) - int(row[3]))] for row in rows]
+    assert told == [["4 100%", "0 0%", "4"], ["3 75%", "0 0%", "3"]] == [cells[1:] for cells in read_table(page)[1:]]
     assert rows[0][0] == "'=cmd|' /C calc'!A0"  # text to a spreadsheet, not a command
     entry = AuditEntry.objects.get(action="class_exported")
     assert entry.detail == {"chart": "funnel-bread", "form": "csv", "course": course.pk}

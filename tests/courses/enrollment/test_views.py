@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
 from courses.models import Enrollment, Invitation, Lesson, Progress, QuizAttempt
@@ -129,8 +132,8 @@ def test_the_list_of_people_is_searched_and_costs_the_same_for_many(client, cour
         enroll(make_user(f"person{i:02}"), course)
     Enrollment.objects.filter(user__display_name="Person07").update(cohort=spring)
     client.force_login(ines)
-    # session, user; course; teaches; how many; the rows; cohorts; counts; the bell
-    with assertNumQueries(9):
+    # session, user; course; teaches; lessons; how many; the rows; cohorts; counts; the bell
+    with assertNumQueries(10):
         page = client.get(url("people", course.slug))
     assert len(page.context["page"].object_list) == 50
     assertContains(client.get(url("people", course.slug), {"page": 2}), "Person59")
@@ -139,6 +142,56 @@ def test_the_list_of_people_is_searched_and_costs_the_same_for_many(client, cour
             "Person07"
         ]
     assert client.get(url("people", course.slug), {"cohort": "x", "role": "king", "page": "x"}).status_code == 200
+
+
+def test_the_list_is_narrowed_to_how_far_people_came(client, course, ines):
+    """In one lesson, and in the course: all of it that is published."""
+    first, second = Lesson.objects.for_course(course).in_course_order()
+    now = timezone.now()
+    came = {"done": ((first, now), (second, now)), "half": ((first, now),), "began": ((second, None),), "new": ()}
+    for name, lessons in came.items():
+        user = make_user(name)
+        enroll(user, course)
+        seen = now - timedelta(days=8 if name == "began" else 1)
+        for lesson, completed in lessons:
+            Progress.objects.create(
+                user=user, lesson=lesson, started_at=seen, last_seen_at=seen, completed_at=completed
+            )
+    client.force_login(ines)
+
+    def found(**asked):
+        return {str(row.user) for row in client.get(url("people", course.slug), asked).context["page"]}
+
+    assert found(did="active") == {"Done", "Half"}
+    assert found(did="began") == {"Done", "Half", "Began"}
+    assert found(did="stopped") == {"Half", "Began"}
+    assert found(did="completed") == {"Done"}
+    assert found(did="completed", lesson=first.pk) == {"Done", "Half"}
+    assert found(did="stopped", lesson=second.pk) == {"Began"}
+    assert found(did="active", lesson=second.pk) == {"Done"}
+    assert found(did="nonsense", lesson="x") == {"Done", "Half", "Began", "New", "Ines"}
+    Lesson.objects.filter(pk=second.pk).update(status="draft")
+    assert found(did="completed") == {"Done", "Half"}  # what nobody sees is not asked of them
+    Lesson.objects.update(status="draft")
+    assert found(did="completed") == set()
+
+
+def test_how_far_somebody_came_is_not_told_to_assistants(client, course):
+    """They see when somebody was last here, and may narrow the list to that."""
+    anton, alice, bob = (make_user(name) for name in ("anton", "alice", "bob"))
+    enroll(anton, course, role="assistant")
+    lesson = Lesson.objects.first()
+    for each in (alice, bob):
+        enroll(each, course)
+    now = timezone.now()
+    Progress.objects.create(user=alice, lesson=lesson, started_at=now, completed_at=now)
+    client.force_login(anton)
+    page = client.get(url("people", course.slug), {"did": "completed", "lesson": lesson.pk})
+    assert {str(row.user) for row in page.context["page"]} == {"Alice", "Bob", "Anton", "Ines"}
+    assertNotContains(page, lesson.title)
+    assert [str(row.user) for row in client.get(url("people", course.slug), {"did": "active"}).context["page"]] == [
+        "Alice"
+    ]
 
 
 def test_an_assistant_looks_and_does_not_change(client, course):
