@@ -199,7 +199,7 @@ def capacity(server: AttuneServer, keys: list[list[str]], clip: list[bytes], sec
             break
     at_60 = measure(server, keys[: max(1, round(0.6 * low))], clip, SETTLING_SECONDS + 300, 1.0, False)
     show(at_60)
-    twice = measure(server, keys[: min(len(keys), 2 * low)], clip, 30, 1.0, False)
+    twice = measure(server, keys[: min(len(keys), 2 * low)], clip, SETTLING_SECONDS + 30, 1.0, False)
     show(twice)
     return {"capacity_students": low, "at_60_percent": at_60, "at_twice": twice, "curve": curve}
 
@@ -326,6 +326,8 @@ def main() -> None:
         print(json.dumps(figures))
     elif options.efficiency:
         print(", ".join(f"{n.replace('_', ' ')} {v}" for n, v in figures.items() if n != "pipeline"))
+    if not figures.get("counts_add_up", True):
+        raise SystemExit("The counts do not add up: some frame that was sent has no fate, or an answer is not kept.")
 
 
 if __name__ == "__main__":
