@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from courses.models import Block, BlockKind, Lesson, Progress, QuizAttempt
+from courses.quizzes import layouts
 from emotion import broadcast, course_calibration, panel_words, starter_rules
 from emotion.core import crowd
 from emotion.core import support as core
 from emotion.core.affect import StateEstimate
+from emotion.core.quiz_acts import Answered, quiz_acts
 from emotion.models import (
     SUPPORTED,
     BehaviourEvent,
@@ -80,16 +82,18 @@ def record_behaviour(*, user, lesson: Lesson, events: Iterable[tuple[str, Place]
 
 
 def note_attempt(*, attempt: QuizAttempt, **_) -> None:
-    """A quiz that was handed in says how it goes: one act for each answer right or wrong, three of a kind at most. A
-    question left out is neither, and an attempt that ended by itself is no act."""
+    """A quiz that was handed in says how it goes: see emotion.core.quiz_acts. A question left out says nothing, and an
+    attempt that ended by itself is no act."""
     if attempt.expired:
         return
-    shares = [share for question, share in attempt.results.items() if question in attempt.answers]
-    right = sum(share == 1 for share in shares)
+    shares = {pk: share for pk, share in attempt.results.items() if pk in attempt.answers}
+    lengths: dict[str, int] = {}
+    if any(attempt.seconds.get(pk) is not None and share < 1 for pk, share in shares.items()):
+        lengths = {str(slot.question.pk): slot.characters for slot in layouts.stored(attempt)}
+    answers = [Answered(share, lengths.get(pk, 0), attempt.seconds.get(pk)) for pk, share in shares.items()]
     block = attempt.quiz.block
     place = Place(block.pk, 0.0)
-    kinds = ["quiz_wrong"] * min(3, len(shares) - right) + ["quiz_right"] * min(3, right)
-    record_behaviour(user=attempt.user, lesson=block.lesson, events=[(kind, place) for kind in kinds])
+    record_behaviour(user=attempt.user, lesson=block.lesson, events=[(kind, place) for kind in quiz_acts(answers)])
 
 
 def prune_behaviour(*, older_than: datetime.timedelta, batch_size: int = 1000) -> int:

@@ -185,7 +185,7 @@ class QuizAttemptAdmin(TaughtCoursesAdmin):
     list_select_related = ["user", "quiz__block"]
     search_fields = ["user__email", "user__display_name"]
     ordering = ["-started_at"]
-    exclude = ["layout", "answers", "results"]  # a machine's; `shown_answers` has them in words
+    exclude = ["layout", "answers", "results", "seconds"]  # a machine's; `shown_answers` has them in words
     readonly_fields = ["shown_answers"]
 
     @display(description=_("answers"))

@@ -9,6 +9,7 @@ from django.db.models import Max
 from courses.quizzes.authoring import problems
 from courses.quizzes.models import Choice, Question, Quiz, QuizAttempt
 from courses.quizzes.scoring import gaps_of
+from courses.search.snippets import plain
 
 Kind = Question.Kind
 
@@ -30,6 +31,11 @@ class Slot:
     def matches(self) -> list[str]:
         """What there is to match, each once and by the alphabet, which gives nothing away."""
         return sorted({choice.match for choice in self.choices}, key=str.casefold)
+
+    @property
+    def characters(self) -> int:
+        """How much there is to read."""
+        return len(plain(self.question.prompt)) + sum(len(each.text) + len(each.match) for each in self.choices)
 
     @property
     def parts(self) -> int:

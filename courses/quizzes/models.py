@@ -326,6 +326,9 @@ class QuizAttempt(models.Model):
     )
     answers = models.JSONField(default=dict, help_text='{"question id": answer}; `answers.py` tells each kind\'s form')
     saved_at = models.DateTimeField(_("saved at"), null=True, blank=True)
+    seconds = models.JSONField(
+        default=dict, help_text='{"question id": seconds at it, null where unknown}; until it is handed in'
+    )
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
     expired = models.BooleanField(
         _("expired"), default=False, help_text=_("Ended by its deadline, with what was saved.")

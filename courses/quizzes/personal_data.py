@@ -23,6 +23,7 @@ def export_attempts(user: User) -> list[dict]:
                     "question": questions[int(pk)].prompt,
                     "answer": answers.in_words(_slot(questions[int(pk)]), answer),
                     "share": attempt.results.get(pk),
+                    "seconds": attempt.seconds.get(pk),
                 }
                 for pk, answer in attempt.answers.items()
                 if int(pk) in questions

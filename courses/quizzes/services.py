@@ -80,7 +80,7 @@ def save_answers(*, user: User, quiz: Quiz, answers: Answers, number: int | None
     with transaction.atomic():
         _lock(user.pk)
         attempt = _open_attempt(user, quiz, number)
-        _keep(attempt, layouts.stored(attempt), answers)
+        _keep(attempt, quiz, layouts.stored(attempt), answers)
     return attempt
 
 
@@ -100,7 +100,7 @@ def submit_quiz(
                 return done
         attempt = _open_attempt(user, quiz, number)
         slots = layouts.stored(attempt)
-        _keep(attempt, slots, answers)
+        _keep(attempt, quiz, slots, answers)
         missing = {} if anyway else answering.problems(slots, attempt.answers)
         if not missing:
             _finish(attempt, slots, at=timezone.now())
@@ -212,10 +212,24 @@ def in_words(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
-def _keep(attempt: QuizAttempt, slots: list[layouts.Slot], answers: Answers) -> None:
-    attempt.answers = answering.merge(slots, attempt.answers, answers)
-    attempt.saved_at = timezone.now()
-    attempt.save(update_fields=["answers", "saved_at"])
+def _keep(attempt: QuizAttempt, quiz: Quiz, slots: list[layouts.Slot], answers: Answers) -> None:
+    now, before = timezone.now(), attempt.answers
+    attempt.answers = answering.merge(slots, before, answers)
+    since = attempt.saved_at or (attempt.started_at if quiz.has_beginning else None)
+    attempt.seconds = _timed(attempt, before, since and (now - since).total_seconds())
+    attempt.saved_at = now
+    attempt.save(update_fields=["answers", "saved_at", "seconds"])
+
+
+def _timed(attempt: QuizAttempt, before: Mapping[str, Any], passed: float | None) -> dict[str, float | None]:
+    """How long each question was worked at, with the seconds that `passed` since the last save: they go to the answers
+    that changed. Where the first answer begins the attempt, nobody knows how long its question had been read."""
+    changed = [pk for pk in {**before, **attempt.answers} if before.get(pk) != attempt.answers.get(pk)]
+    seconds = dict(attempt.seconds)
+    for pk in changed:
+        so_far = seconds.get(pk, None if pk in before else 0.0)
+        seconds[pk] = None if so_far is None or passed is None else round(so_far + passed / len(changed), 1)
+    return seconds
 
 
 def _expire(attempt: QuizAttempt) -> QuizAttempt | None:
@@ -249,7 +263,8 @@ def _finish(attempt: QuizAttempt, slots: list[layouts.Slot], *, at: datetime, ex
     """Score and hand in. Of two calls at once one wins, and only that one has effects."""
     scored = _score(slots, attempt.answers)
     open_one = QuizAttempt.objects.unsubmitted().filter(pk=attempt.pk)
-    if not open_one.update(submitted_at=at, expired=expired, **scored):
+    # Its times are for whoever hears of it below; a finished attempt keeps none.
+    if not open_one.update(submitted_at=at, expired=expired, seconds={}, **scored):
         return False
     for field, value in {"submitted_at": at, "expired": expired, **scored}.items():
         setattr(attempt, field, value)

@@ -44,7 +44,8 @@ _FACE: Mapping[str, Mapping[str, float]] = MappingProxyType(
 )
 # What one act suggests, in log-odds when it has just happened. Which acts go with which state follows D'Mello and
 # Graesser (2012, "Dynamics of affective states during complex learning"): an impasse confuses, one that lasts
-# frustrates, and frustration gives way to disengagement.
+# frustrates, and frustration gives way to disengagement. Wrong answers go with both; who still looks for the reason,
+# in the video or the text, is confused, and who only tries again, faster than one can read, is not any more.
 _ACTS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "engaged": {
@@ -55,8 +56,15 @@ _ACTS: Mapping[str, Mapping[str, float]] = MappingProxyType(
             "left_tab": -1.2,
             "rapid_guess": -0.9,
         },
-        "confused": {"quiz_wrong": 1.2, "rewind": 1.2, "reread": 1.0, "quiz_right": -1.0},
-        "frustrated": {"quiz_wrong": 0.9, "rapid_guess": 0.9, "rewind": 0.3, "left_tab": 0.3, "quiz_right": -1.2},
+        "confused": {"quiz_wrong": 0.8, "rewind": 1.3, "reread": 1.1, "rapid_guess": -0.6, "quiz_right": -1.0},
+        "frustrated": {
+            "quiz_wrong": 1.2,
+            "rapid_guess": 1.2,
+            "left_tab": 0.3,
+            "rewind": -0.3,
+            "reread": -0.3,
+            "quiz_right": -1.2,
+        },
         "bored": {"idle": 1.5, "left_tab": 1.2, "rapid_guess": 0.9, "quiz_wrong": -0.2, "rewind": -0.4},
         "delighted": {"quiz_right": 0.6, "quiz_wrong": -0.3},
     }
@@ -111,6 +119,9 @@ class AffectConfig:
     act_fades: float = 90.0  # time constant
     most_of_one_act: float = 2.5  # as many recent acts of a kind count
     report_holds: float = 120.0
+    # Questions shorter than so many characters, answered in less than so many seconds, were not read (quiz_acts.py).
+    rapid: tuple[tuple[float, float], ...] = ((200, 3.0), (1000, 5.0), (math.inf, 10.0))
+    most_of_one_quiz: int = 3  # acts of a kind, however many questions it has
 
 
 DEFAULT = AffectConfig()

@@ -2,16 +2,20 @@
 
 import datetime
 import queue
+import re
 import sys
 import threading
 import time
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from courses.quizzes import services as quiz_services
 from emotion import consents, learning_states, services, support
 from emotion.core import affect
+from emotion.core.labels import BEHAVIOURS
+from emotion.core.quiz_acts import Answered, quiz_acts
 from emotion.learning_states import StateWatch
 from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport, SupportEvent
 from emotion.places import Place
@@ -143,6 +147,41 @@ def test_a_quiz_that_was_sent_is_noted(session):
     quiz_services.submit_quiz(user=session.user, quiz=quiz, answers=answers)
     kinds = BehaviourEvent.objects.filter(user=session.user).values_list("kind", flat=True)
     assert sorted(kinds) == ["quiz_right", "quiz_wrong"]
+
+
+def test_answers_that_came_faster_than_one_can_read_are_noted_as_guesses_where_they_are_wrong(session, monkeypatch):
+    quiz = make_quiz(lesson=session.lesson, questions=5, minutes=30)
+    questions = list(quiz.questions.all())
+    questions[3].prompt = "long " * 60
+    questions[3].save()
+    right = right_answers(quiz)
+    wrong = {question.pk: [question.choices.last().pk] for question in questions}
+    now = [timezone.now()]
+    monkeypatch.setattr(timezone, "now", lambda: now[0])
+    quiz_services.begin_attempt(user=session.user, quiz=quiz)
+    given = [  # (seconds, answer): 2 seconds are too few for a short question, 4 for one of 300 characters
+        (1, right, 0),
+        (2, wrong, 1),
+        (4, wrong, 2),
+        (4, wrong, 3),
+        (20, wrong, 4),
+    ]
+    for seconds, answers, number in given:
+        now[0] += datetime.timedelta(seconds=seconds)
+        pk = questions[number].pk
+        quiz_services.save_answers(user=session.user, quiz=quiz, answers={pk: answers[pk]})
+    quiz_services.submit_quiz(user=session.user, quiz=quiz, answers={})
+    kinds = list(BehaviourEvent.objects.values_list("kind", flat=True))
+    assert sorted(kinds) == ["quiz_right", *["quiz_wrong"] * 3, *["rapid_guess"] * 2]
+
+
+def test_whatever_the_states_look_at_is_noted_somewhere():
+    script = (settings.BASE_DIR / "static" / "js" / "support.js").read_text()
+    in_page = set(re.findall(r'note\(\s*(?:[^;()]*\? )?"(\w+)"(?: : "(\w+)")?', script))
+    noted = {kind for kinds in in_page for kind in kinds if kind}
+    by_quiz = set(quiz_acts([Answered(1.0), Answered(0.0, 100, 1.0)]))
+    assert noted | by_quiz == set(BEHAVIOURS)
+    assert not noted & by_quiz
 
 
 def test_each_window_is_observed_once_and_an_error_does_not_end_the_thread(monkeypatch, store):

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from courses.models import BlockProgress, QuestionPool, QuizAccommodation, QuizAttempt, QuizDraw
 from courses.quizzes import layouts, services
+from courses.quizzes.signals import attempt_submitted
 from tests.courses.quizzes.factories import all_right, make_question, make_quiz_of_all_kinds, right_answer
 from tests.factories import make_lesson, make_quiz, make_user, right_answers
 
@@ -14,6 +15,74 @@ pytestmark = pytest.mark.django_db
 
 def timed(**extra):
     return make_quiz(lesson=make_lesson(), minutes=30, **extra)
+
+
+# --- Times at questions ---
+
+
+def times(alice, quiz) -> list:
+    attempt = QuizAttempt.objects.of(alice, quiz).unsubmitted().get()
+    return [attempt.seconds.get(str(question.pk)) for question in quiz.questions.all()]
+
+
+def test_the_time_since_the_last_save_goes_to_what_was_answered(alice, clock):
+    quiz = timed(questions=4)
+    right = right_answers(quiz)
+    first, second, third, fourth = right
+    services.begin_attempt(user=alice, quiz=quiz)
+    clock(0.5)
+    services.save_answers(user=alice, quiz=quiz, answers={first: right[first]})
+    clock(2 / 60)
+    services.save_answers(user=alice, quiz=quiz, answers={second: right[second]})
+    clock(1)
+    services.save_answers(user=alice, quiz=quiz, answers={third: right[third], fourth: right[fourth]})
+    assert times(alice, quiz) == [30, 2, 30, 30]
+    clock(0.1)  # thought over: its times add up; what is sent along unchanged took none
+    other = quiz.questions.get(pk=second).choices.last().pk
+    services.save_answers(user=alice, quiz=quiz, answers={**right, second: [other]})
+    assert times(alice, quiz) == [30, 8, 30, 30]
+
+
+def test_where_the_first_answer_begins_the_attempt_its_time_is_unknown_for_good(alice, clock):
+    quiz = make_quiz(lesson=make_lesson(), questions=3)
+    right = right_answers(quiz)
+    first, second, _third = right
+    services.save_answers(user=alice, quiz=quiz, answers={first: right[first]})
+    clock(2 / 60)
+    services.save_answers(user=alice, quiz=quiz, answers={second: right[second]})
+    clock(1 / 60)
+    services.save_answers(user=alice, quiz=quiz, answers={first: [quiz.questions.first().choices.last().pk]})
+    assert times(alice, quiz) == [None, 2, None]
+
+
+def test_an_attempt_from_before_times_were_taken_has_none(alice, clock):
+    quiz = timed(questions=2)
+    right = right_answers(quiz)
+    first, _second = right
+    services.begin_attempt(user=alice, quiz=quiz)
+    services.save_answers(user=alice, quiz=quiz, answers={first: right[first]})
+    QuizAttempt.objects.update(seconds={})
+    clock(1 / 60)
+    services.save_answers(user=alice, quiz=quiz, answers={first: [quiz.questions.first().choices.last().pk]})
+    assert times(alice, quiz) == [None, None]
+
+
+def test_who_hears_of_an_attempt_hears_its_times_and_the_attempt_keeps_none(alice, clock):
+    quiz = timed(questions=2)
+    heard = []
+
+    def hear(attempt, **_):
+        heard.append(attempt.seconds)
+
+    attempt_submitted.connect(hear)
+    try:
+        services.begin_attempt(user=alice, quiz=quiz)
+        clock(0.5)
+        services.submit_quiz(user=alice, quiz=quiz, answers=right_answers(quiz))
+    finally:
+        attempt_submitted.disconnect(hear)
+    assert [sorted(each.values()) for each in heard] == [[15, 15]]
+    assert QuizAttempt.objects.get().seconds == {}
 
 
 # --- Scoring and handing in ---

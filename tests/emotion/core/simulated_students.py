@@ -1,4 +1,4 @@
-"""Students with a planted state: noisy faces, and what such a student does."""
+"""Students with a planted state: noisy faces, and what such a student does, as pages and quizzes tell of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from emotion.core.affect import Behaviour, Observation, SelfReport
 from emotion.core.labels import EXPRESSIONS
+from emotion.core.quiz_acts import Answered, quiz_acts
 
 START = 1_800_000_000.0
 # Concentration of the expressions around a calm face, and what each state adds to it. Faces of learners differ little.
@@ -19,13 +20,33 @@ LEANS = {
     "bored": {"sadness": 0.8, "neutral": 1.0},
     "delighted": {"happiness": 22.0},
 }
-ACTS = {  # kind: a minute
-    "neutral": {"quiz_right": 0.1},
-    "confused": {"quiz_wrong": 1.5, "rewind": 1.5, "reread": 1.0},
-    "frustrated": {"quiz_wrong": 3.5, "rapid_guess": 2.0},
-    "bored": {"idle": 0.7, "left_tab": 1.5, "returned": 1.5},
-    "delighted": {"quiz_right": 1.5},
+IN_PAGE = {  # what static/js/support.js notes: kind: a minute
+    "neutral": {"rewind": 0.1, "reread": 0.15, "left_tab": 0.1},
+    "confused": {"rewind": 1.5, "reread": 1.0, "left_tab": 0.1},
+    "frustrated": {"rewind": 0.2, "reread": 0.1, "left_tab": 0.3},
+    "bored": {"idle": 0.5, "left_tab": 1.5},
+    "delighted": {},
 }
+
+
+@dataclass(frozen=True)
+class Quizzes:
+    """How a student answers the quizzes of a lesson, of three questions of 150 characters each."""
+
+    a_minute: float  # handed in
+    right: float  # the share of answers
+    seconds: float  # the median of an answer
+
+
+QUIZZES = {
+    "neutral": Quizzes(0.1, 0.8, 15),
+    "confused": Quizzes(0.7, 0.4, 15),
+    "frustrated": Quizzes(1.5, 0.15, 4),
+    "bored": Quizzes(0.1, 0.6, 8),
+    "delighted": Quizzes(0.5, 0.95, 12),
+}
+QUESTIONS, CHARACTERS = 3, 150
+SPREAD = 0.6  # of the logarithm of an answer's seconds: response times are lognormal
 
 
 @dataclass
@@ -51,7 +72,21 @@ class Student:
             self.observations.append(
                 Observation(self.begins + second, "face" if seen else "no_face", faces if seen else None)
             )
-        for kind, rate in ACTS[self.state].items():
-            for _ in range(rng.poisson(rate * self.minutes)):
-                self.behaviour.append(Behaviour(self.begins + rng.uniform(0, self.minutes * 60), kind))
+        for kind, rate in IN_PAGE[self.state].items():
+            for at in self._moments(rng, rate):
+                self.behaviour.append(Behaviour(at, kind))
+                if kind == "left_tab":
+                    self.behaviour.append(Behaviour(at + rng.uniform(5, 30), "returned"))
+        quizzes = QUIZZES[self.state]
+        for at in self._moments(rng, quizzes.a_minute):
+            self.behaviour += [Behaviour(at, kind) for kind in _handed_in(rng, quizzes)]
         self.behaviour.sort(key=lambda act: act.at)
+
+    def _moments(self, rng: np.random.Generator, rate: float) -> list[float]:
+        return [self.begins + at for at in rng.uniform(0, self.minutes * 60, rng.poisson(rate * self.minutes))]
+
+
+def _handed_in(rng: np.random.Generator, quizzes: Quizzes) -> list[str]:
+    """The first answer begins the attempt, so its time is not known."""
+    seconds = [None, *np.exp(rng.normal(np.log(quizzes.seconds), SPREAD, QUESTIONS - 1))]
+    return quiz_acts([Answered(float(rng.random() < quizzes.right), CHARACTERS, each) for each in seconds])
