@@ -31,8 +31,8 @@ FRAMES = re.compile(r"^/api/v1/lesson-sessions/[^/]+/frames/?$")
 LARGEST = 1024 * 1024
 LARGEST_FORGOTTEN = 16 * LARGEST
 # The addresses that take files. What is over a file's own limit, but within twice that, is told so by the view.
-FILES = {"studio:attach-file", "assignments:add-file", "courses-api:assignment-files"}
-COURSES = "transfer:import"
+FILES = {"studio:attach-file", "assignments:add-file", "courses-api:assignment-files", "courses-api:block-file"}
+COURSES = {"transfer:import", "courses-api:import"}
 
 App = Callable[[dict[str, Any], Callable, Callable], Awaitable[None]]
 
@@ -93,13 +93,13 @@ async def _largest(scope, small: int) -> int:
         view = resolve(scope["path"]).view_name
     except Resolver404:
         return small
-    if view not in FILES and view != COURSES:
+    if view not in FILES and view not in COURSES:
         return small
     try:
         sender = await database_sync_to_async(_sender)(dict(scope["headers"]))
     except (DatabaseError, OSError):
         return small
-    if view == COURSES:
+    if view in COURSES:
         return LARGEST_TOTAL if sender.is_authenticated and sender.is_staff else small
     return 2 * settings.ATTUNE_LARGEST_UPLOAD_MB * 1024 * 1024 if sender.is_authenticated else small
 

@@ -148,10 +148,11 @@ class SubmissionFilter(filters.FilterSet):
     assignment = IdFilter(field_name="assignment_id")
     user = IdFilter(field_name="user_id")
     to_mark = YesOrNo(field_name="mark", lookup_expr="isnull")
+    cohort = IdFilter(field_name="user__enrollments__cohort_id")  # of one course, so one row a person
 
     class Meta:
         model = Submission
-        fields = ["assignment", "user", "to_mark"]
+        fields = ["assignment", "user", "to_mark", "cohort"]
 
 
 class ThreadFilter(filters.FilterSet):

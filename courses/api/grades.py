@@ -67,6 +67,10 @@ class GradebookSerializer(serializers.Serializer):
     results = RowSerializer(many=True)
 
 
+class OfCohortSerializer(serializers.Serializer):
+    cohort = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="Its students only.")
+
+
 class OwnGrades(APIView):
     """Your marks in a course."""
 
@@ -84,11 +88,15 @@ class ClassGrades(APIView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(responses=GradebookSerializer)
+    @extend_schema(parameters=[OfCohortSerializer], responses=GradebookSerializer)
     def get(self, request, pk: int):
         course = get_object_or_404(graded_courses(request.user), pk=pk)
+        asked = OfCohortSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data.get("cohort")
+        cohort = get_object_or_404(course.cohorts.all(), pk=wanted) if wanted else None
         pages = Pages()
-        ids = pages.paginate_queryset(selectors.student_ids(course), request)
+        ids = pages.paginate_queryset(selectors.student_ids(course, cohort=cohort), request)
         book = selectors.gradebook(course, users=ids)
         listed = pages.get_paginated_response(RowSerializer(book.rows, many=True).data).data
         return Response(_head(book) | dict(listed))

@@ -13,7 +13,7 @@ from accounts.models import User
 from courses.assignments import late
 from courses.assignments.models import Assignment, Criterion, Mark, Submission
 from courses.assignments.services import most_points
-from courses.models import Block, Enrollment
+from courses.models import Block, Cohort, Enrollment
 
 ROWS = 50  # on a page of the list
 
@@ -151,10 +151,14 @@ class Listed:
     first_to_mark: Submission | None
 
 
-def listed(assignment: Assignment, page: str | None) -> Listed:
-    """Everyone who takes the course, and anyone else who handed in, by name. Five queries, for any number of them."""
-    newest = _newest(assignment)
-    students = Enrollment.objects.active().students().for_course(assignment.course)
+def listed(assignment: Assignment, page: str | None, *, cohort: Cohort | None = None) -> Listed:
+    """Everyone who takes the course, and anyone else who handed in, by name; or those of a cohort. Five queries, for
+    any number of them. What waits to be released is all of it: it is released at once."""
+    newest = everybodys = _newest(assignment)
+    members = Enrollment.objects.for_course(assignment.course).for_cohort(cohort)
+    if cohort is not None:
+        newest = everybodys.filter(user__in=members.values("user"))
+    students = members.active().students()
     people = User.objects.filter(Q(pk__in=students.values("user")) | Q(pk__in=newest.values("user")))
     shown = Paginator(people.order_by(_shown_name(), "pk"), ROWS).get_page(page)
     users = list(shown.object_list)
@@ -162,8 +166,9 @@ def listed(assignment: Assignment, page: str | None) -> Listed:
     for submission in handed_in.values():
         submission.assignment = assignment
     shown.object_list = [Row(user, handed_in.get(user.pk)) for user in users]
-    counts = newest.aggregate(
-        to_mark=Count("pk", filter=Q(mark=None)),
+    is_listed = Q(user__in=members.values("user")) if cohort else Q()
+    counts = everybodys.aggregate(
+        to_mark=Count("pk", filter=Q(mark=None) & is_listed),
         waiting=Count("pk", filter=Q(mark__isnull=False, mark__released_at=None)),
     )
     return Listed(shown, **counts, first_to_mark=_by_name(newest).filter(mark=None).first())

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from courses import assets
 from courses.assignments import forms, selectors, services
 from courses.assignments.models import Assignment, Submission, SubmissionFile
+from courses.enrollment.selectors import cohort_choice
 
 
 def _mine(request: HttpRequest, pk: int) -> Assignment:
@@ -103,10 +104,12 @@ def file(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @login_required
 def submissions(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _graded(request, pk)
+    choice = cohort_choice(assignment.course, request.GET.get("cohort", ""))
     context = {
         "assignment": assignment,
         "course": assignment.course,
-        "listed": selectors.listed(assignment, request.GET.get("page")),
+        "choice": choice,
+        "listed": selectors.listed(assignment, request.GET.get("page"), cohort=choice.chosen),
         "most": services.most_points(assignment),
     }
     return render(request, "courses/assignments/submissions.html", context)

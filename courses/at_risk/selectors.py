@@ -14,7 +14,7 @@ from accounts.models import User
 from courses.at_risk.models import Outreach
 from courses.at_risk.signs import LISTED_FROM, Facts, Sign, score_of, signs_of
 from courses.at_risk.sources import shared_signs
-from courses.models import Assignment, Course, Enrollment, Progress, QuizAttempt, Submission
+from courses.models import Assignment, Cohort, Course, Enrollment, Progress, QuizAttempt, Submission
 
 LISTED = 25  # on a page
 
@@ -43,15 +43,19 @@ class Student:
 class AtRisk:
     students: list[Student]  # those of the page
     page: Page
-    of: int  # how many take the course
+    of: int  # how many take the course, or are in the cohort
 
 
-def at_risk(course: Course, *, reader: User, page: str | None = None) -> AtRisk:
+def at_risk(course: Course, *, reader: User, page: str | None = None, cohort: Cohort | None = None) -> AtRisk:
     """The students of a course with a score from LISTED_FROM up, the highest first; then whoever was away longest. At
-    most seven queries and those of the sources, for any number of students; only those of the page become objects."""
+    most eight queries and those of the sources, for any number of students; only those of the page become objects. Of a
+    cohort the signs are the same: its students are compared with the whole class."""
     facts = _facts(course)
-    shared = shared_signs(course, reader, list(facts))
     own = _own_signs(facts)
+    if cohort is not None:
+        inside = set(Enrollment.objects.for_course(course).for_cohort(cohort).values_list("user_id", flat=True))
+        facts = {user_id: each for user_id, each in facts.items() if user_id in inside}
+    shared = shared_signs(course, reader, list(facts))
     found = []
     for user_id, each in facts.items():
         score = score_of([*own[user_id], *shared.get(user_id, [])])

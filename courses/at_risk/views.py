@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from courses.at_risk import selectors, services
 from courses.at_risk.forms import OutreachForm
 from courses.at_risk.signs import LISTED_FROM
+from courses.enrollment.selectors import cohort_choice
 from courses.models import Course, Enrollment, Outreach
 
 
@@ -16,8 +17,9 @@ from courses.models import Course, Enrollment, Outreach
 def at_risk(request: HttpRequest, slug: str) -> HttpResponse:
     """For those who teach: who may need help, why, and what was done."""
     course = get_object_or_404(Course.objects.taught_by(request.user), slug=slug)
-    found = selectors.at_risk(course, reader=request.user, page=request.GET.get("page"))
-    context = {"course": course, "found": found, "listed_from": LISTED_FROM}
+    choice = cohort_choice(course, request.GET.get("cohort", ""))
+    found = selectors.at_risk(course, reader=request.user, page=request.GET.get("page"), cohort=choice.chosen)
+    context = {"course": course, "found": found, "choice": choice, "listed_from": LISTED_FROM}
     return render(request, "courses/at_risk/list.html", context)
 
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils.safestring import mark_safe
 
 from accounts.models import Visitor
 from courses.enrollment.how_far import HowFar, users_who
 from courses.enrollment.messages import place_words
 from courses.enrollment.services import place_in_line
-from courses.models import Course, Enrollment, Lesson, Progress
+from courses.models import Cohort, Course, Enrollment, Lesson, Progress
 
 
 @dataclass
@@ -46,6 +47,30 @@ def membership_of(user: Visitor, course: Course) -> Membership:
     if enrollment is None or enrollment.status != Enrollment.Status.WAITING:
         return Membership(enrollment)
     return Membership(enrollment, place_words(place_in_line(enrollment)))
+
+
+@dataclass(frozen=True)
+class CohortChoice:
+    """Of which cohort a page tells, for `_cohort_choice.html`. Without one it tells of the whole course."""
+
+    cohorts: list[Cohort]
+    chosen: Cohort | None
+
+    @property
+    def query(self) -> str:
+        """For the addresses of what belongs to the page."""
+        return f"cohort={self.chosen.pk}" if self.chosen else ""
+
+    @property
+    def pages(self) -> str:
+        """What the links to its other pages begin with."""
+        return mark_safe(f"{self.query}&amp;") if self.query else ""
+
+
+def cohort_choice(course: Course, asked: str) -> CohortChoice:
+    """`asked` is the id in the page's address; what is none of the course's cohorts is the whole course. One query."""
+    cohorts = list(course.cohorts.all())
+    return CohortChoice(cohorts, next((each for each in cohorts if str(each.pk) == asked), None))
 
 
 def people_of(

@@ -12,7 +12,7 @@ from accounts.models import User
 from courses.grade_items import GradeItem
 from courses.gradebook import sources
 from courses.gradebook.calculation import Category, Total, rounded, total_of
-from courses.models import Course, Enrollment, GradebookRule, GradeCategory, GradeOverride, GradePlacement
+from courses.models import Cohort, Course, Enrollment, GradebookRule, GradeCategory, GradeOverride, GradePlacement
 
 HUNDRED = Decimal(100)
 ELSE = _("Everything else")
@@ -58,9 +58,9 @@ class Gradebook:
         return len(self.categories) > 1 or any(c.id is not None for c in self.categories)
 
 
-def student_ids(course: Course) -> list[int]:
+def student_ids(course: Course, *, cohort: Cohort | None = None) -> list[int]:
     """A course's students by name, for a page that shows some of them. One query."""
-    students = Enrollment.objects.active().students().for_course(course).order_by("user_id")
+    students = Enrollment.objects.active().students().for_course(course).for_cohort(cohort).order_by("user_id")
     people = [
         (User(display_name=name, email=email), pk)
         for pk, name, email in students.values_list("user_id", "user__display_name", "user__email")
@@ -72,14 +72,20 @@ def _by_name(person: User) -> str:
     return str(person).casefold()
 
 
-def gradebook(course: Course, *, user: User | None = None, users: Collection[int] | None = None) -> Gradebook:
-    """Of all students by name, of those with these ids, or of one person. The same number of queries however many
-    students and items."""
+def gradebook(
+    course: Course,
+    *,
+    user: User | None = None,
+    users: Collection[int] | None = None,
+    cohort: Cohort | None = None,
+) -> Gradebook:
+    """Of all students by name, of a cohort's, of those with these ids, or of one person. The same number of queries
+    however many students and items."""
     ids: list[int] | None = None
     if user:
         people, ids = [user], [user.pk]
     else:
-        students = Enrollment.objects.active().students().for_course(course).order_by("user_id")
+        students = Enrollment.objects.active().students().for_course(course).for_cohort(cohort).order_by("user_id")
         if users is not None:
             ids = list(users)
             students = students.filter(user__in=ids)
@@ -88,11 +94,11 @@ def gradebook(course: Course, *, user: User | None = None, users: Collection[int
     return Gradebook(course, marks.order, marks.categories, [_row(person, marks) for person in people])
 
 
-def mean_total(course: Course) -> Decimal | None:
+def mean_total(course: Course, *, cohort: Cohort | None = None) -> Decimal | None:
     """Of the totals that the gradebook's page shows; None where nobody has one. No cells are made, which are most of
     the page's work. The same number of queries however many students and items."""
     marks = _marks_of(course, None)
-    students = Enrollment.objects.active().students().for_course(course).order_by()
+    students = Enrollment.objects.active().students().for_course(course).for_cohort(cohort).order_by()
     totals = (marks.of(pk)[2].rounded for pk in students.values_list("user_id", flat=True))
     counted = [total for total in totals if total is not None]
     return rounded(sum(counted, Decimal(0)) / len(counted)) if counted else None

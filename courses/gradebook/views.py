@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.spreadsheets import harmless
+from courses.enrollment.selectors import cohort_choice
 from courses.gradebook import forms, selectors, services, sources
 from courses.gradebook.querysets import graded_courses
 from courses.models import Course, Enrollment, GradebookRule, GradeCategory, GradeChange, GradeOverride, GradePlacement
@@ -31,11 +32,19 @@ def _taught(request: HttpRequest, slug: str) -> Course:
 @login_required
 def gradebook(request: HttpRequest, slug: str) -> HttpResponse:
     course = _graded(request, slug)
-    page = Paginator(selectors.student_ids(course), PAGE).get_page(request.GET.get("page"))
+    choice = cohort_choice(course, request.GET.get("cohort", ""))
+    page = Paginator(selectors.student_ids(course, cohort=choice.chosen), PAGE).get_page(request.GET.get("page"))
     book = selectors.gradebook(course, users=page.object_list)
     teaches = course.is_taught_by(request.user)
     addresses = {item.key: _override_address(course, item.key) for item in book.items} if teaches else {}
-    context = {"course": course, "book": book, "page": page, "teaches": teaches, "addresses": addresses}
+    context = {
+        "course": course,
+        "book": book,
+        "page": page,
+        "choice": choice,
+        "teaches": teaches,
+        "addresses": addresses,
+    }
     return render(request, "courses/gradebook/gradebook.html", context)
 
 
@@ -47,7 +56,8 @@ def _override_address(course: Course, key: str) -> str:
 @require_safe
 @login_required
 def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    book = selectors.gradebook(_graded(request, slug))
+    course = _graded(request, slug)
+    book = selectors.gradebook(course, cohort=cohort_choice(course, request.GET.get("cohort", "")).chosen)
     response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="grades-{slug}.csv"'
     table = csv.writer(response)

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from courses.enrollment.how_far import HowFar, active_since
 from courses.gradebook.selectors import mean_total
-from courses.models import Course, Enrollment, Lesson, Progress, Submission, Thread
+from courses.models import Cohort, Course, Enrollment, Lesson, Progress, Submission, Thread
 
 REMEMBERED_SECONDS = 30
 NOTHING = "\u2013"
@@ -82,36 +82,41 @@ class Overview:
     queue: list[Waiting]
 
 
-def overview(course: Course) -> Overview:
+def overview(course: Course, *, cohort: Cohort | None = None) -> Overview:
     """As many queries whatever the course's size: three, while its figures are remembered. Who takes the course and
-    what waits are counted each time."""
-    taking = Enrollment.objects.active().students().for_course(course).count()
-    figures = _remembered(course, taking)
+    what waits are counted each time. With a cohort all of it is that cohort's, but for the discussions, which are
+    everybody's."""
+    taking = Enrollment.objects.active().students().for_course(course).for_cohort(cohort).count()
+    figures = _remembered(course, taking, cohort)
     questions = Thread.objects.unanswered(course).count()
-    queue = _to_mark(course)
+    queue = _to_mark(course, cohort)
     slug = [course.slug]
+    of_cohort = f"?cohort={cohort.pk}" if cohort else ""
     numbers = [
         Number(
-            _("Students"), taking, _("Who take the course now, without teachers and observers."), _people_of(course)
+            _("Students"),
+            taking,
+            _("Who take the course now, without teachers and observers."),
+            _people_of(course, cohort),
         ),
         Number(
             _("Active this week"),
             figures.active,
             _("Of them, who opened a lesson in the last seven days."),
-            _people_of(course, did=HowFar.ACTIVE),
+            _people_of(course, cohort, did=HowFar.ACTIVE),
         ),
         Number(
             _("Completed"),
             figures.finished,
             _("Of them, who completed every published lesson."),
-            _people_of(course, did=HowFar.COMPLETED),
+            _people_of(course, cohort, did=HowFar.COMPLETED),
             rows_for_teachers=True,
         ),
         Number(
             _("Grades"),
             figures.grade,
             _("Mean of their totals in the gradebook, of those who have one."),
-            reverse("gradebook:gradebook", args=slug),
+            reverse("gradebook:gradebook", args=slug) + of_cohort,
             "%",
         ),
         Number(
@@ -124,28 +129,29 @@ def overview(course: Course) -> Overview:
     return Overview(numbers, figures.funnel, queue)
 
 
-def _people_of(course: Course, **asked: int | str) -> str:
+def _people_of(course: Course, cohort: Cohort | None, **asked: int | str) -> str:
     """The list of those who are counted here, and of them those asked for."""
-    query = urlencode({"role": "student", "status": "active", **asked})
+    inside = {"cohort": cohort.pk} if cohort else {}
+    query = urlencode({"role": "student", "status": "active", **inside, **asked})
     return f"{reverse('enrollment:people', args=[course.slug])}?{query}"
 
 
-def _remembered(course: Course, taking: int) -> Figures:
+def _remembered(course: Course, taking: int, cohort: Cohort | None) -> Figures:
     """The figures, for REMEMBERED_SECONDS: adding them up reads all that a class did. Without a cache they are added up
     each time."""
-    key = f"course-figures:{course.pk}"
+    key = f"course-figures:{course.pk}:{cohort.pk if cohort else ''}"
     with suppress(RedisError, OSError):
         if found := cache.get(key):
             return found
-    found = figures_of(course, taking)
+    found = figures_of(course, taking, cohort)
     with suppress(RedisError, OSError):
         cache.set(key, found, REMEMBERED_SECONDS)
     return found
 
 
-def figures_of(course: Course, taking: int) -> Figures:
+def figures_of(course: Course, taking: int, cohort: Cohort | None = None) -> Figures:
     """Three queries, and those of the gradebook."""
-    students = Enrollment.objects.active().students().for_course(course)
+    students = Enrollment.objects.active().students().for_course(course).for_cohort(cohort)
     here = Q(user__in=students.values("user"))
     lessons = list(Lesson.objects.for_course(course).filter(status="published").in_course_order())
     progress = Progress.objects.in_course(course).filter(here).order_by()
@@ -155,34 +161,39 @@ def figures_of(course: Course, taking: int) -> Figures:
         active=Count("user", filter=Q(seen__gte=active_since())),
         finished=Count("user", filter=Q(done=len(lessons))),
     )
-    funnel = _funnel(course, progress, taking, lessons)
-    return Figures(class_["active"], class_["finished"] if lessons else 0, funnel, mean_total(course))
+    people = [_people_of(course, cohort, lesson=lesson.pk) for lesson in lessons]
+    funnel = _funnel(progress, taking, list(zip(lessons, people, strict=True)))
+    grade = mean_total(course, cohort=cohort)
+    return Figures(class_["active"], class_["finished"] if lessons else 0, funnel, grade)
 
 
-def _funnel(course: Course, progress: QuerySet[Progress], taking: int, lessons: list[Lesson]) -> list[Step]:
+def _funnel(progress: QuerySet[Progress], taking: int, lessons: list[tuple[Lesson, str]]) -> list[Step]:
+    """Of the lessons, each with the address of its people."""
     completed = Count("pk", filter=Q(completed_at__isnull=False))
     rows = progress.values("lesson").annotate(began=Count("pk"), completed=completed)
     counts = {
         lesson: (began, completed) for lesson, began, completed in rows.values_list("lesson", "began", "completed")
     }
     steps = []
-    for lesson in lessons:
+    for lesson, people in lessons:
         began, completed = counts.get(lesson.pk, (0, 0))
         share = [round(100 * count / taking) if taking else 0 for count in (began, completed)]
-        people = _people_of(course, lesson=lesson.pk)
         steps.append(Step(lesson.title, lesson.get_absolute_url(), people, began, completed, *share))
     return steps
 
 
-def _to_mark(course: Course) -> list[Waiting]:
+def _to_mark(course: Course, cohort: Cohort | None) -> list[Waiting]:
     """Assignments with work that nobody marked, most of it first."""
+    members = Enrollment.objects.for_course(course).for_cohort(cohort)
     waiting = (
         Submission.objects.newest()
         .filter(assignment__block__lesson__module__course=course, assignment__block__removed_at=None, mark=None)
+        .filter(Q(user__in=members.values("user")) if cohort else Q())
         .order_by()
         .values("assignment", "assignment__block__title")
         .annotate(n=Count("pk"))
     )
     rows = waiting.values_list("assignment", "assignment__block__title", "n")
-    found = [Waiting(title, n, reverse("assignments:submissions", args=[pk])) for pk, title, n in rows]
+    query = f"?cohort={cohort.pk}" if cohort else ""
+    found = [Waiting(title, n, reverse("assignments:submissions", args=[pk]) + query) for pk, title, n in rows]
     return sorted(found, key=lambda each: -each.count)

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from courses import panels
 from courses.charts.files import chart_file
+from courses.enrollment.selectors import cohort_choice
 from courses.models import Course
 from courses.overview import charts, selectors
 
@@ -14,10 +15,12 @@ from courses.overview import charts, selectors
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """For those who teach or assist: how the course goes, and what waits."""
     course = get_object_or_404(Course.objects.staffed_by(request.user), slug=slug)
+    choice = cohort_choice(course, request.GET.get("cohort", ""))
     context = {
         "course": course,
         "teaches": course.is_taught_by(request.user),
-        "overview": selectors.overview(course),
+        "choice": choice,
+        "overview": selectors.overview(course, cohort=choice.chosen),
         "panels": panels.teaching_panels(request, course),
     }
     return render(request, "courses/overview/overview.html", context)
@@ -28,5 +31,6 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
 def funnel_chart(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     """Where students stop, to take along."""
     course = get_object_or_404(Course.objects.staffed_by(request.user), slug=slug)
-    chart = charts.funnel(course, selectors.overview(course))
+    cohort = cohort_choice(course, request.GET.get("cohort", "")).chosen
+    chart = charts.funnel(course, selectors.overview(course, cohort=cohort), cohort)
     return chart_file(chart, form, actor=request.user, course=course.pk)

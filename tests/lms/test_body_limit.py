@@ -231,5 +231,5 @@ def test_every_address_that_takes_files_is_known_or_takes_small_ones():
     small = {"enrollment:import", "admin:accounts_user_import"}  # tables, of a megabyte at most
     frames = {"emotion-api:frames"}
     found = {name for name, view in views(get_resolver().url_patterns) if takes_files(view)}
-    assert found - frames - small == (FILES | {COURSES})
-    assert reverse(COURSES) == IMPORT and reverse("assignments:add-file", args=[1]) == UPLOAD
+    assert found - frames - small == FILES | COURSES
+    assert reverse("transfer:import") == IMPORT and reverse("assignments:add-file", args=[1]) == UPLOAD

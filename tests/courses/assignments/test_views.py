@@ -337,9 +337,9 @@ def test_the_list_costs_the_same_for_many_students_and_comes_in_pages(
 ):
     few = make_assignment(lesson=lesson)
     client.force_login(ines)
-    # session, user, unread; the assignment; how many people, a page of them, what they handed in last; what is to be
-    # done; the first without a mark; the rubric
-    with django_assert_num_queries(10):
+    # session, user, unread; the assignment; cohorts; how many people, a page of them, what they handed in last; what is
+    # to be done; the first without a mark; the rubric
+    with django_assert_num_queries(11):
         page = client.get(url("submissions", many.pk))
     assertContains(page, "Mark 301 submissions")
     assertContains(page, "A 000")
@@ -347,9 +347,9 @@ def test_the_list_costs_the_same_for_many_students_and_comes_in_pages(
     assertNotContains(page, "Older")
     first = many.submissions.get(user__display_name="A 000")
     assertContains(page, f'button-filled" href="{url("grade", first.pk)}"')
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assertContains(client.get(url("submissions", many.pk), {"page": 7}), "Alice")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assertContains(client.get(url("submissions", few.pk)), "nothing yet")
 
 
