@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 
 class EnrollmentQuerySet(models.QuerySet):
@@ -124,9 +124,22 @@ class PresentBlocks(models.Manager):
 
 
 class AssetQuerySet(PartQuerySet):
-    """A file of the course is open to all who take or teach it, whichever lesson shows it."""
+    """A file is for those who may see a part that shows it; for those who teach the course, even where none does."""
 
     to_course, to_lesson = "course", None
+
+    def visible_to(self, user) -> Self:
+        seen = super().visible_to(user)
+        if user.is_superuser:
+            return seen
+        return seen.filter(Exists(self._shown()) | Q(course__in=_taught_course_ids(user)))
+
+    @staticmethod
+    def _shown():
+        from courses.models import Block
+
+        parts = Block.objects.filter(lesson__status="published", lesson__module__course=OuterRef("course"))
+        return parts.filter(Q(asset=OuterRef("pk")) | Q(captions=OuterRef("pk")))
 
 
 class ProgressQuerySet(models.QuerySet):

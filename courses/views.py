@@ -192,7 +192,7 @@ def _what_remains(user, lesson: Lesson) -> dict:
 @require_safe
 @login_required
 def asset(request: HttpRequest, pk: int, name: str) -> HttpResponse:
-    asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=pk)
+    asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=pk, name=name)
     require_asset_open(user=request.user, asset=asset)
     try:
         file = asset.file.open("rb")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from courses.models import Asset, CohortLessonDate, Course, Enrollment, Lesson, Module, Progress
+from courses.models import Asset, Block, CohortLessonDate, Course, Enrollment, Lesson, Module, Progress
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def require_open(*, user, lesson: Lesson) -> None:
 
 
 def require_asset_open(*, user, asset: Asset) -> None:
-    """Raises Locked for a file that only closed lessons show."""
-    shows = Q(blocks__asset=asset) | Q(blocks__captions=asset)
-    lessons = list(with_conditions(Lesson.objects.filter(shows).distinct()).select_related("module"))
+    """Raises Locked for a file that, of the lessons students see, only closed ones show."""
+    shows = Block.objects.filter(Q(asset=asset) | Q(captions=asset)).values("lesson")
+    lessons = list(with_conditions(Lesson.objects.published().filter(pk__in=shows)).select_related("module"))
     locks = locks_of(user, lessons)
     if lessons and len(locks) == len(lessons):
         raise Locked(lessons[0], locks[lessons[0].pk])

@@ -70,6 +70,7 @@ class World:
         self.submission_file.file.save("essay.txt", ContentFile(b"42"))
         self.asset = Asset(course=self.course, name="bread.txt", content_type="text/plain", size=2, sha256="0")
         self.asset.file.save("bread.txt", ContentFile(b"42"))
+        Block.objects.create(lesson=self.lesson, kind="file", title="Recipe", position=20, asset=self.asset)
         self.cohort = Cohort.objects.create(course=self.course, name="Spring")
         self.invitation = Invitation.objects.create(course=self.course)
         self.revision = LessonRevision.objects.create(
