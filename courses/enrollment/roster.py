@@ -4,9 +4,11 @@ import csv
 import io
 from dataclasses import dataclass, field
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -141,8 +143,12 @@ def plan_import(*, course: Course, text: str, invite: bool) -> Plan:
         line.user = users.get(line.email)
         if line.user is None:
             _plan_stranger(line, invite=invite, is_invited=line.email in invited)
+            continue
+        member = members.get(line.user.pk)
+        if _needs_proof(line, member):
+            _plan_unproven(line, member, invite=invite, is_invited=line.email in invited)
         else:
-            free = _plan_known(line, members.get(line.user.pk), 0 if others_wait else free)
+            free = _plan_known(line, member, 0 if others_wait else free)
     return Plan(lines)
 
 
@@ -165,11 +171,14 @@ def _line(number: int, row: dict[str, str], cohorts: dict[str, Cohort]) -> Line:
 
 
 def _users(emails: set[str]) -> dict[str, User]:
-    """By address in lower case. In portions, because SQLite takes a limited number of values."""
+    """By address in lower case; each `owns_address` or not. In portions, because SQLite takes a limited
+    number of values."""
+    confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True)
     found: dict[str, User] = {}
     wanted = sorted(emails)
     for start in range(0, len(wanted), 5000):
-        rows = User.objects.annotate(address=Lower("email")).filter(address__in=wanted[start : start + 5000])
+        rows = User.objects.annotate(address=Lower("email"), owns_address=Exists(confirmed))
+        rows = rows.filter(address__in=wanted[start : start + 5000])
         found |= {user.email.casefold(): user for user in rows}
     return found
 
@@ -188,6 +197,28 @@ def _plan_stranger(line: Line, *, invite: bool, is_invited: bool) -> None:
         line.error = _("Instructors are not invited by mail: they need an account first.")
     else:
         line.action, line.words = INVITE, _("Has no account: gets an invitation by e-mail.")
+
+
+def _needs_proof(line: Line, member: Enrollment | None) -> bool:
+    """Anybody can sign up with the address of somebody else, so an address alone makes nobody more than a student; who
+    may teach was looked at by the administrator."""
+    if not line.user.is_active or line.role == Enrollment.Role.STUDENT or line.user.owns_address or line.user.is_staff:
+        return False
+    return not (member and member.status == Enrollment.Status.ACTIVE and member.role == line.role)
+
+
+def _plan_unproven(line: Line, member: Enrollment | None, *, invite: bool, is_invited: bool) -> None:
+    """Who has the account never showed that its address is theirs; who can read the invitation shows it."""
+    if member and member.status == Enrollment.Status.ACTIVE:
+        line.error = _("This account never confirmed its address; change its role on the page of people.")
+    elif not is_invited and not invite:
+        line.error = _("This account never confirmed its address. Tick “invite” to send a mail there.")
+    else:
+        _plan_stranger(line, invite=invite, is_invited=is_invited)
+        if line.action == INVITE:
+            line.words = _("Never confirmed this address: an invitation goes there by e-mail.")
+        elif line.error:
+            line.error = _("Instructors are not invited by mail: this account has to confirm its address first.")
 
 
 def _plan_known(line: Line, member: Enrollment | None, free: int | None) -> int | None:

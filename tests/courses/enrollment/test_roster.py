@@ -1,10 +1,12 @@
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
+from django.urls import reverse
 
 from courses.enrollment import roster
 from courses.enrollment.mail import send_invitations
 from courses.models import Enrollment, Invitation
-from tests.courses.enrollment.factories import make_cohort
+from tests.courses.enrollment.factories import confirm_address, make_cohort
 from tests.factories import enroll, make_course, make_instructor, make_user
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +90,7 @@ def test_planning_changes_nothing_and_costs_the_same(course, django_assert_num_q
 
 def test_what_is_so_already_is_left_and_what_differs_changes(course):
     alice, bob, charlie = (make_user(name) for name in ("alice", "bob", "charlie"))
+    confirm_address(bob)
     enroll(alice, course), enroll(bob, course), enroll(charlie, course, status="withdrawn")
     plan = do(course, "email,role\nalice@example.org,student\nbob@example.org,observer\ncharlie@example.org,\n")
     assert plan.summary == {"enroll": 1, "change": 1, "invite": 0, "nothing": 1}
@@ -124,3 +127,51 @@ def test_strangers_get_one_mail_each_that_shows_nobody_else(course):
 def test_nobody_is_made_an_instructor_by_mail(course):
     plan = roster.plan_import(course=course, text="email,role\nzoe@example.org,instructor\n", invite=True)
     assert "need an account first" in plan.errors[0].error
+
+
+ROLES = ["assistant", "observer", "instructor"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_address_that_nobody_confirmed_makes_nobody_more_than_a_student(client, course, role):
+    """Mallory signed up with the address of somebody else, who is to help to teach."""
+    mallory = make_user("mallory", email="Teacher.Aide@school.example")
+    line = f"email,role\nteacher.aide@school.example,{role}\n"
+    with pytest.raises(roster.NotAsPlanned) as refused:
+        do(course, line)
+    assert "never confirmed its address. Tick “invite”" in refused.value.plan.errors[0].error
+    client.force_login(mallory)
+    gradebook = reverse("gradebook:gradebook", args=[course.slug])
+    if role == "instructor":
+        plan = roster.plan_import(course=course, text=line, invite=True)
+        assert "has to confirm its address first" in plan.errors[0].error
+    else:
+        plan = do(course, line, invite=True)
+        assert "an invitation goes there by e-mail" in plan.lines[0].words
+        assert do(course, line, invite=True).summary["nothing"] == 1, "no second mail"
+    assert client.get(gradebook).status_code == 404
+    assert not mallory.enrollments.exists()
+
+    enroll(mallory, course)  # the course is open to all
+    plan = roster.plan_import(course=course, text=line, invite=True)
+    assert "change its role on the page of people" in plan.errors[0].error
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_showed_that_an_address_is_theirs_gets_the_role(course, role):
+    anton, ivo, mallory = make_user("anton"), make_instructor("ivo"), make_user("mallory")
+    EmailAddress.objects.create(user=mallory, email="own@example.org", verified=True)
+    EmailAddress.objects.create(user=mallory, email=mallory.email, verified=False)
+    confirm_address(anton)
+    do(course, f"email,role\nanton@example.org,{role}\nivo@example.org,{role}\n")
+    assert [anton.enrollments.get().role, ivo.enrollments.get().role] == [role, role]
+    plan = roster.plan_import(course=course, text=f"email,role\nmallory@example.org,{role}\n", invite=False)
+    assert plan.errors, "another address that is theirs counts for nothing"
+
+
+def test_as_a_student_and_in_the_role_they_have_everybody_is_known(course):
+    alice, anton = make_user("alice"), make_user("anton")
+    enroll(anton, course, role="assistant")
+    plan = do(course, "email,role\nalice@example.org,student\nanton@example.org,assistant\n")
+    assert plan.summary == {"enroll": 1, "change": 0, "invite": 0, "nothing": 1}
+    assert alice.enrollments.get().status == "active"
