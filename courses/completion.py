@@ -18,6 +18,9 @@ from courses.signals import lesson_completed
 
 HUNDREDTHS = 100
 LONGEST_SEEN = 24 * 3600
+SLACK = 3  # seconds that clocks and networks may be off
+FASTEST = 2  # how many seconds of a video run in one
+SHORTEST_VIDEO, UNSAID_VIDEO = 10, 600  # seconds; how long one is taken to be that says less, or nothing
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,27 @@ def _row(user: User, block: Block) -> BlockProgress:
     return BlockProgress.objects.get_or_create(user=user, block=block)[0]
 
 
+def _seconds_open(user: User, lesson: Lesson) -> float:
+    """Since this person first opened the lesson, and a little more. Not since their last report: one that was kept
+    while there was no network tells of all the time until now. Who never opened it does so by reporting."""
+    now = timezone.now()
+    row, made = Progress.objects.get_or_create(
+        user=user, lesson=lesson, defaults={"started_at": now, "last_seen_at": now}
+    )
+    if made:
+        record(kind="lesson_started", user=user, lesson=lesson, key=f"{user.pk}:{lesson.pk}")
+    return (now - row.started_at).total_seconds() + SLACK
+
+
 @transaction.atomic
 def note_seen(*, user: User, block: Block, seconds: int) -> BlockProgress:
-    """The block was in view for `seconds` altogether. A smaller number than the known one changes nothing.
-    Raises Locked."""
+    """The block was in view for `seconds` altogether; more than the lesson is open do not count. A smaller number than
+    the known one changes nothing. Raises Locked."""
     require_open(user=user, lesson=block.lesson)
     row = _row(user, block)
+    seen = min(seconds, int(_seconds_open(user, block.lesson)), LONGEST_SEEN)
     BlockProgress.objects.filter(pk=row.pk).update(
-        seen_seconds=Greatest("seen_seconds", min(seconds, LONGEST_SEEN)), updated_at=timezone.now()
+        seen_seconds=Greatest("seen_seconds", seen), updated_at=timezone.now()
     )
     row.refresh_from_db()
     if block.rule == Block.Rule.SEEN and row.seen_seconds >= block.rule_value:
@@ -86,17 +102,30 @@ def note_seen(*, user: User, block: Block, seconds: int) -> BlockProgress:
 
 
 @transaction.atomic
-def note_watched(*, user: User, block: Block, hundredths: int, second: int) -> BlockProgress:
-    """A video ran through `hundredths` (bit n set: its n-th hundredth ran) and is now at `second`. What ran is added to
-    what is known, so skipping ahead does not count as watching. Raises Locked."""
+def note_watched(*, user: User, block: Block, hundredths: int, second: int, length: int | None = None) -> BlockProgress:
+    """A video of `length` seconds ran through `hundredths` (bit n set: its n-th hundredth ran) and is now at `second`.
+    What ran is added to what is known, so skipping ahead does not count as watching; nor does more than can have run
+    since the lesson was opened. The length is the player's word: who makes one up still waits for some of it.
+    Raises Locked."""
     require_open(user=user, lesson=block.lesson)
     row = BlockProgress.objects.select_for_update().get(pk=_row(user, block).pk)
-    ran = int(row.watched or "0", 16) | (hundredths & ((1 << HUNDREDTHS) - 1))
+    long = max(length or UNSAID_VIDEO, second, SHORTEST_VIDEO)
+    most = 1 + int(HUNDREDTHS * FASTEST * _seconds_open(user, block.lesson) / long)
+    ran = _with_at_most(int(row.watched or "0", 16), hundredths & ((1 << HUNDREDTHS) - 1), most)
     row.watched, row.video_second, row.updated_at = f"{ran:x}", second, timezone.now()
     row.save(update_fields=["watched", "video_second", "updated_at"])
     if block.rule == Block.Rule.WATCHED and row.watched_percent >= block.rule_value:
         row = complete_block(user=user, block=block)
     return row
+
+
+def _with_at_most(known: int, ran: int, most: int) -> int:
+    """The bits known and those that ran, the first ones until there are `most`."""
+    for bit in range(HUNDREDTHS):
+        if known.bit_count() >= most:
+            break
+        known |= ran & (1 << bit)
+    return known
 
 
 @transaction.atomic

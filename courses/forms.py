@@ -4,10 +4,11 @@ LONGEST_DAY = 24 * 3600
 
 
 class BlockProgressForm(forms.Form):
-    """What a lesson's page reports of a block. A report may hold either half."""
+    """What a lesson's page reports of a block. A report may hold either half; `length` is that of the video."""
 
     seconds = forms.IntegerField(min_value=0, max_value=LONGEST_DAY, required=False)
     second = forms.IntegerField(min_value=0, max_value=LONGEST_DAY, required=False)
+    length = forms.IntegerField(min_value=1, max_value=LONGEST_DAY, required=False)
     watched = forms.RegexField(r"^[0-9a-f]{1,25}$", required=False)
 
     def clean_watched(self) -> int | None:

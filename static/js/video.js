@@ -31,6 +31,7 @@ class Watch {
     for (let bit = from; bit <= now; bit += 1) this.ran |= 1n << BigInt(bit);
     this.previous = now;
     this.at = Math.floor(second);
+    this.length = Math.ceil(duration);
     this.changed = true;
     if (Date.now() - this.sentAt >= REPORT_MS) this.report();
   }
@@ -39,7 +40,7 @@ class Watch {
     if (!recorded || !this.changed) return;
     this.changed = false;
     this.sentAt = Date.now();
-    send(this.url, { watched: this.ran.toString(16), second: this.at }).catch(() => {
+    send(this.url, { watched: this.ran.toString(16), second: this.at, length: this.length }).catch(() => {
       this.changed = true;
       sayState(gettext("Not saved, will try again"));
     });

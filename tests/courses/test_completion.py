@@ -1,11 +1,15 @@
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
 from courses import completion, services
-from courses.models import Asset, Block, BlockProgress, Lesson, Progress, Quiz, Reflection
+from courses.models import Asset, Block, BlockProgress, LearningEvent, Lesson, Progress, Quiz, Reflection
 from courses.quizzes import services as quizzes
 from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user, right_answers
 
@@ -25,7 +29,21 @@ def alice(client):
 def lesson(alice) -> Lesson:
     course = make_course(lessons=1, blocks=1, instructor=make_instructor("ines"))
     enroll(alice, course)
-    return Lesson.objects.get()
+    lesson = Lesson.objects.get()
+    opened(alice, lesson, seconds=3600)
+    return lesson
+
+
+@pytest.fixture
+def still():
+    """A second does not go by while a busy machine counts it."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
+
+
+def opened(user, lesson: Lesson, *, seconds: float) -> None:
+    at = timezone.now() - timedelta(seconds=seconds)
+    Progress.objects.update_or_create(user=user, lesson=lesson, defaults={"started_at": at, "last_seen_at": at})
 
 
 def ask(lesson: Lesson, kind: str = "text", rule: str = "none", value: int = 0, **extra) -> Block:
@@ -85,6 +103,44 @@ def test_a_video_counts_by_what_ran_and_not_by_its_end(client, alice, lesson):
     report(client, block, watched="1", second=3)
     row = BlockProgress.objects.get()
     assert (row.watched_percent, row.video_second, row.completed_at is not None) == (100, 3, True)
+
+
+def test_no_more_seconds_count_than_the_lesson_is_open(still, client, alice, lesson):
+    block = ask(lesson, rule="seen", value=600)
+    Progress.objects.all().delete()
+    assert report(client, block, seconds=600).json()["remaining"][0]["words"] == "597 more seconds here"
+    assert LearningEvent.objects.filter(kind="lesson_started", user=alice).count() == 1, "a report opens it"
+    opened(alice, lesson, seconds=300)
+    assert report(client, block, seconds=600).json()["remaining"][0]["words"] == "297 more seconds here"
+    assert not is_done(alice, lesson)
+    # Without a network since it was opened: one report tells of all of it, with others in the same moment.
+    opened(alice, lesson, seconds=598)
+    services.record_lesson_progress(user=alice, lesson=lesson, block=block)
+    report(client, block, seconds=601)
+    assert is_done(alice, lesson)
+
+
+@pytest.mark.parametrize(
+    ("open_for", "length", "percent"),
+    [
+        (0, 600, 2),
+        (0, None, 2),  # taken for ten minutes
+        (0, 1, 61),  # a length that somebody made up
+        (297, 600, 100),  # at twice the speed
+        (150, 600, 52),
+        (10, 10, 100),
+    ],
+)
+def test_no_more_of_a_video_counts_than_can_have_run(still, client, alice, lesson, open_for, length, percent):
+    block = ask(lesson, "video", "watched", 80)
+    opened(alice, lesson, seconds=open_for)
+    report(client, block, watched=f"{FULL:x}", second=0, **({"length": length} if length else {}))
+    row = BlockProgress.objects.get()
+    assert row.watched_percent == percent
+    assert is_done(alice, lesson) is (percent >= 80)
+    opened(alice, lesson, seconds=3600)  # the next report tells the same, and more time went by
+    report(client, block, watched=f"{FULL:x}", second=0, **({"length": length} if length else {}))
+    assert is_done(alice, lesson)
 
 
 def test_another_device_goes_on_where_the_video_was_left(client, alice, lesson):
@@ -162,7 +218,8 @@ def test_a_teachers_preview_leaves_no_progress(client, lesson):
     assert report(client, block, watched="ff", second=3, seconds=30).status_code == 200
     client.post(reverse("courses:reflection", args=[reflection.pk]), {"text": "Mine"})
     client.post(reverse("courses:complete", args=[lesson.pk]))
-    assert not (BlockProgress.objects.exists() or Reflection.objects.exists() or Progress.objects.exists())
+    kept = Progress.objects.exclude(user__email="alice@example.org")
+    assert not (BlockProgress.objects.exists() or Reflection.objects.exists() or kept.exists())
 
 
 def test_who_may_report(client, lesson):
