@@ -8,6 +8,7 @@ from courses.models import Block, Course, Lesson, Module
 
 USUAL_VALUE = {Block.Rule.SEEN: 30, Block.Rule.WATCHED: 80}
 LARGEST_VALUE = {Block.Rule.SEEN: 3600, Block.Rule.WATCHED: 100}
+MOST_UNANSWERED = 1000  # a page without a network tries again every few seconds
 
 
 class NewCourseForm(forms.ModelForm):
@@ -45,6 +46,7 @@ class BlockForm(forms.ModelForm):
     """A block's own fields. What its kind still needs is no error: half-written work is saved too."""
 
     version = forms.IntegerField(min_value=1)
+    follows = forms.IntegerField(min_value=0, max_value=MOST_UNANSWERED, required=False)
     rule_value = forms.IntegerField(min_value=0, required=False)
 
     class Meta:

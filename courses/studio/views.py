@@ -256,7 +256,11 @@ def save_block(request: HttpRequest, pk: int) -> HttpResponse:
     changes = {name: form.cleaned_data[name] for name in services.BLOCK_FIELDS}
     try:
         block = services.save_block(
-            block=block, author=request.user, version=form.cleaned_data["version"], changes=changes
+            block=block,
+            author=request.user,
+            version=form.cleaned_data["version"],
+            changes=changes,
+            follows=form.cleaned_data["follows"] or 0,
         )
     except services.Overtaken as error:
         theirs = {name: getattr(error.theirs, name) for name in services.BLOCK_FIELDS}

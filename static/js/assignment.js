@@ -1,15 +1,15 @@
 // A draft is kept within a second of the last keystroke, and goes along when it is handed in. Without this file each
 // form has its button.
 
+import { fetchAlive, outlivesPage } from "./keepalive.js";
 import { clock, gettext } from "./words.js";
 
 const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
 const WAIT_MS = 700;
 
 async function post(form, body) {
-  const response = await fetch(form.action, {
+  const response = await fetchAlive(form.action, {
     method: "POST",
-    keepalive: body instanceof URLSearchParams, // outlives the page; browsers bound it to 64 KB, too little for files
     headers: { "X-CSRFToken": token, Accept: "application/json" },
     body,
   });
@@ -22,18 +22,27 @@ function keepDraft(form) {
   const field = form.querySelector("textarea");
   const state = form.querySelector("[data-draft-state]");
   let kept = field.value;
+  let sent = null; // what is on its way
+  let failed = false;
   let timer = null;
   const keep = async () => {
     clearTimeout(timer);
     const text = field.value;
-    if (text === kept) return;
+    if (text === kept || text === sent) return;
+    sent = text;
     try {
       const answer = await post(form, new URLSearchParams({ text }));
+      if (sent !== text) return; // a later one is on its way
       kept = text;
+      failed = false;
       state.textContent = gettext("Saved %(time)s", { time: clock(answer.saved_at) });
     } catch (error) {
+      if (sent !== text) return;
+      failed = true;
       state.textContent = error.told ?? gettext("Not saved yet; it stays here and is tried again.");
       if (!error.told) timer = setTimeout(keep, 3000);
+    } finally {
+      if (sent === text) sent = null;
     }
   };
   field.addEventListener("input", () => {
@@ -42,6 +51,12 @@ function keepDraft(form) {
   });
   field.addEventListener("blur", keep);
   window.addEventListener("pagehide", keep);
+  // Words that were refused, or are too many to be sent from a page that closes: the browser asks whether to stay.
+  window.addEventListener("beforeunload", (event) => {
+    keep();
+    const isAtRisk = failed || !outlivesPage(new URLSearchParams({ text: field.value }));
+    if (field.value !== kept && isAtRisk && !("goes" in field.dataset)) event.preventDefault();
+  });
   document.addEventListener("visibilitychange", () => document.hidden && keep());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -58,6 +73,7 @@ for (const box of document.querySelectorAll("[data-assignment]")) {
   handIn?.addEventListener("submit", () => {
     handIn.querySelector("button").disabled = true;
     if (!field) return;
+    field.dataset.goes = "";
     const text = document.createElement("input");
     Object.assign(text, { type: "hidden", name: "text", value: field.value });
     handIn.append(text);

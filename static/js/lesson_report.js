@@ -1,14 +1,13 @@
 // Tells the server what was seen, watched or written in a block, and the page what is left to do.
 // Every number only grows on the server, so a report that comes twice or late does no harm.
 
+import { outlivesPage } from "./keepalive.js";
 import { keep, sent } from "./offline.js";
 import { clock, gettext } from "./words.js";
 
 const article = document.querySelector("[data-lesson-id]");
 const note = document.querySelector("[data-save-state]");
 const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
-
-const MOST_KEPT_ALIVE = 60_000; // browsers refuse to keep more than 64 KB alive, which long texts can be once encoded
 
 export const recorded = Boolean(article?.dataset.progressUrl && token); // not for a teacher's preview
 
@@ -28,7 +27,7 @@ export async function send(url, fields) {
   try {
     response = await fetch(url, {
       method: "POST",
-      keepalive: body.toString().length < MOST_KEPT_ALIVE,
+      keepalive: outlivesPage(body),
       headers: { "X-CSRFToken": token, Accept: "application/json" },
       body,
     });

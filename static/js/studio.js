@@ -1,16 +1,16 @@
 // The authors' pages: what is written is saved within a second, rows are dragged or moved by their arrows, files upload
 // with their progress shown, Markdown is previewed. Without it each form has its button.
 
+import { fetchAlive, outlivesPage } from "./keepalive.js";
 import { clock, gettext } from "./words.js";
 
 const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
 const WAIT_MS = 700;
 const RETRY_MS = 4000;
 
-async function post(url, body, keepalive = false) {
-  const response = await fetch(url, {
+async function post(url, body, leaving = false) {
+  const response = await (leaving ? fetchAlive : fetch)(url, {
     method: "POST",
-    keepalive,
     headers: { "X-CSRFToken": token, Accept: "application/json" },
     body,
   });
@@ -28,7 +28,10 @@ class Autosave {
     this.form = form;
     this.state = (form.closest("[data-row]") ?? form).querySelector("[data-autosave-state]") ?? form.querySelector("[data-autosave-state]");
     this.saved = this.written();
-    this.running = null;
+    this.sent = null; // what is on its way
+    this.turn = 0;
+    this.answered = 0; // the latest turn that was saved
+    this.unanswered = new Set(); // turns that may have arrived or not
     form.addEventListener("input", () => this.soon());
     form.addEventListener("change", () => this.soon());
     form.addEventListener("submit", (event) => {
@@ -57,20 +60,32 @@ class Autosave {
     this.timer = setTimeout(() => this.now(), wait);
   }
 
+  // One save at a time. On the way out there is no waiting for the one before: what was written since goes after it,
+  // and says so.
   async now(leaving = false) {
     clearTimeout(this.timer);
-    if (this.stopped || this.running || this.written() === this.saved) return;
     const written = this.written();
+    if (this.stopped || written === this.saved || written === this.sent || (this.sent !== null && !leaving)) return;
     this.form.dispatchEvent(new CustomEvent("autosaving"));
-    this.running = post(this.form.action, new URLSearchParams(new FormData(this.form)), leaving);
+    const body = this.body();
+    const turn = ++this.turn;
+    this.sent = written;
+    this.unanswered.add(turn);
     try {
-      const answer = await this.running;
+      const answer = await post(this.form.action, body, leaving);
+      for (const earlier of this.unanswered) if (earlier <= turn) this.unanswered.delete(earlier);
+      if (turn < this.answered) return;
+      this.answered = turn;
       this.saved = written;
+      this.failed = false;
       this.form.dispatchEvent(new CustomEvent("autosaved", { detail: answer }));
       this.took(answer);
       this.say(gettext("Saved %(time)s", { time: clock(answer.saved_at) }));
       if (this.written() === written) unsaved.delete(this);
     } catch (error) {
+      if (error.status < 500) this.unanswered.delete(turn);
+      if (turn < this.turn) return; // what follows it tells
+      this.failed = true;
       if (error.status === 409) this.overtaken(error.answer);
       else if (error.status === 422) this.say(gettext("Not saved: %(why)s", { why: error.message }));
       else {
@@ -78,15 +93,26 @@ class Autosave {
         this.timer = setTimeout(() => this.now(), RETRY_MS);
       }
     } finally {
-      this.running = null;
+      if (turn === this.turn) this.sent = null;
     }
-    if (!this.stopped && this.written() !== written) this.soon();
+    if (!this.stopped && this.sent === null && this.written() !== written) this.soon();
+  }
+
+  body() {
+    const body = new URLSearchParams(new FormData(this.form));
+    if (this.unanswered.size && body.has("version")) body.set("follows", this.unanswered.size);
+    return body;
+  }
+
+  // Whether leaving now would lose words: they were refused, or are too many to be sent from a page that closes.
+  get isAtRisk() {
+    return this.stopped || (this.written() !== this.saved && (this.failed || !outlivesPage(this.body())));
   }
 
   // A block's version moves on with each save, its note about what is missing with it.
   took(answer) {
     const version = this.form.elements.version;
-    if (version && answer.version) version.value = answer.version;
+    if (version && answer.version) version.value = Math.max(version.value, answer.version);
     const value = this.form.elements.rule_value;
     if (value && answer.rule_value && document.activeElement !== value) {
       value.value = answer.rule_value;
@@ -116,6 +142,7 @@ class Autosave {
     const go = () => {
       this.form.elements.version.value = answer.version;
       this.saved = null;
+      this.unanswered.clear();
       this.stopped = false;
       box.remove();
       this.now();
@@ -143,7 +170,7 @@ function showMissing(row, missing) {
 
 window.addEventListener("beforeunload", (event) => {
   for (const autosave of unsaved) autosave.now(true);
-  if ([...unsaved].some((autosave) => autosave.stopped)) event.preventDefault();
+  if ([...unsaved].some((autosave) => autosave.isAtRisk)) event.preventDefault(); // the browser asks whether to stay
 });
 
 // Ctrl+S saves at once what would be saved within a second.

@@ -15,6 +15,7 @@ from courses.models import (
     Module,
     Progress,
 )
+from courses.studio import services
 from tests.courses.studio.addresses import url
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_user
 
@@ -152,6 +153,25 @@ def test_two_authors_of_one_part_notice_each_other(client, course):
     assert Block.objects.get(pk=block.pk).body == "Ines wrote this."
     block.version = late.json()["version"]
     assert save(client, block, body="Ivo wrote that.").status_code == 200
+
+
+def test_what_an_author_wrote_last_follows_their_own_saves_that_had_no_answer_yet(client, course):
+    block = Block.objects.first()
+    assert save(client, block, body="First.").status_code == 200
+    last = save(client, block, body="First and last.", follows=1)  # sent while the page closed
+    assert (last.status_code, last.json()["version"]) == (200, 3)
+    assert save(client, block, body="First.", follows=1).status_code == 409, "what comes after it changes nothing"
+    assert save(client, block, body="Alone.", version=3, follows=2).status_code == 200, "those before never arrived"
+    assert Block.objects.get(pk=block.pk).body == "Alone."
+    assert save(client, block, version=1, follows=5_000).status_code == 422
+
+
+def test_somebody_elses_save_is_not_taken_for_ones_own(client, course):
+    block, ivo = Block.objects.first(), make_instructor("ivo")
+    enroll(ivo, course, role="instructor")
+    services.save_block(block=block, author=ivo, version=1, changes={"body": "Ivo wrote that."})
+    late = save(client, block, body="Ines wrote this.", follows=1)
+    assert (late.status_code, late.json()["theirs"]["body"]) == (409, "Ivo wrote that.")
 
 
 def test_a_picture_is_attached_and_another_file_refused(client, course):
