@@ -16,5 +16,6 @@ urlpatterns = [
     path("lessons/<int:pk>/complete/", views.complete_lesson, name="complete"),
     path("blocks/<int:pk>/progress/", views.record_block, name="block-progress"),
     path("blocks/<int:pk>/reflection/", views.save_reflection, name="reflection"),
+    path("courses/<slug:slug>/see-as/", views.see_as, name="see-as"),
     path("files/<int:pk>/<str:name>", views.asset, name="asset"),
 ]

@@ -9,11 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from courses import assets, completion, panels, selectors, services
 from courses.enrollment.messages import tell_what_came_of_it
-from courses.enrollment.selectors import membership_of
+from courses.enrollment.selectors import Membership, membership_of
 from courses.forms import BlockProgressForm
 from courses.markdown import render as render_markdown
-from courses.models import Asset, Block, Course, Lesson
-from courses.release.locks import require_asset_open, require_open
+from courses.models import Asset, Block, Course, Enrollment, Lesson
+from courses.newcomer import Newcomer, see_as_student, sees_as_student
+from courses.release.locks import Locked, lock_of, require_asset_open, require_open
 from courses.welcome.tours import TEACHING, first_lesson
 
 CATALOGUE_PAGE = 24
@@ -53,6 +54,8 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
 def _course_page(request: HttpRequest, course: Course, *, problem: str = "") -> HttpResponse:
     """`problem` tells why somebody did not get in; what they typed stays."""
     course.remember_role_of(request.user)
+    if sees_as_student(request, course):
+        return _course_as_student(request, course)
     teaches = course.is_taught_by(request.user)
     membership = membership_of(request.user, course)
     shown = panels.course_panels(request, course)
@@ -70,6 +73,31 @@ def _course_page(request: HttpRequest, course: Course, *, problem: str = "") -> 
         "panel_scripts": panels.scripts_of(shown),
     }
     return render(request, "courses/course.html", context, status=422 if problem else 200)
+
+
+def _course_as_student(request: HttpRequest, course: Course) -> HttpResponse:
+    """Without its panels, which tell each of what they do here themselves."""
+    context = {
+        "course": course,
+        "description": render_markdown(course.description),
+        "outline": selectors.outline(Newcomer(), course),
+        "teaches": False,
+        "takes": True,
+        "membership": Membership(Enrollment(course=course)),
+        "as_student": True,
+    }
+    return render(request, "courses/course.html", context)
+
+
+@require_POST
+@login_required
+def see_as(request: HttpRequest, slug: str) -> HttpResponse:
+    """Look at a course as a student (`as=student`), or as oneself again; back to the `lesson` that was shown."""
+    course = get_object_or_404(Course.objects.staffed_by(request.user).visible_to(request.user), slug=slug)
+    see_as_student(request, course, on=request.POST.get("as") == "student")
+    pk = request.POST.get("lesson", "")
+    lesson = Lesson.objects.visible_to(request.user).for_course(course).filter(pk=int(pk) if pk.isdecimal() else 0)
+    return redirect(lesson.first() or course)
 
 
 @login_required
@@ -109,7 +137,11 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
         return _send_to_course(request, pk)
     lesson.course.remember_role_of(request.user)
     previews = not lesson.course.is_learned_by(request.user)
-    if previews:
+    if sees_as_student(request, lesson.course):
+        if closed := _closed_to_newcomers(lesson):
+            messages.info(request, closed)
+            return redirect(lesson.course)
+    elif previews:
         require_open(user=request.user, lesson=lesson)
     else:
         services.record_lesson_progress(user=request.user, lesson=lesson)
@@ -130,7 +162,7 @@ def record_progress(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def record_block(request: HttpRequest, pk: int) -> HttpResponse:
-    """`seconds` in view so far, or of a video `watched` (hundredths as hexadecimal bits) and its `second`."""
+    """`seconds` in view so far, or of a video `watched` (hundredths as hexadecimal bits), its `second` and `length`."""
     block = get_object_or_404(Block.objects.visible_to(request.user).select_related("lesson__module__course"), pk=pk)
     form = BlockProgressForm(request.POST)
     if not form.is_valid():
@@ -141,7 +173,11 @@ def record_block(request: HttpRequest, pk: int) -> HttpResponse:
             completion.note_seen(user=request.user, block=block, seconds=sent["seconds"])
         if sent["second"] is not None:
             completion.note_watched(
-                user=request.user, block=block, hundredths=sent["watched"] or 0, second=sent["second"]
+                user=request.user,
+                block=block,
+                hundredths=sent["watched"] or 0,
+                second=sent["second"],
+                length=sent["length"],
             )
     return JsonResponse(_what_remains(request.user, block.lesson))
 
@@ -230,6 +266,14 @@ def complete_lesson(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(following or lesson.course)
 
 
+def _closed_to_newcomers(lesson: Lesson) -> str:
+    """Why a student who has just joined would not get in; "" where they would."""
+    if lesson.status != Lesson.Status.PUBLISHED:
+        return _("“%(lesson)s” is a draft: students don't see it.") % {"lesson": lesson}
+    lock = lock_of(Newcomer(), lesson)
+    return str(Locked(lesson, lock)) if lock else ""
+
+
 def _send_to_course(request: HttpRequest, lesson_pk: int) -> HttpResponse:
     """Someone not enrolled gets to the course's page; a lesson they may not even hear of doesn't exist."""
     closed = get_object_or_404(
@@ -244,10 +288,12 @@ def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: 
     """The lesson's page; `contents` as for `selectors.shown_blocks`."""
     lesson.course.remember_role_of(request.user)
     previews = not lesson.course.is_learned_by(request.user)  # what this person does here is not recorded
-    teaches = lesson.course.is_taught_by(request.user)
-    blocks = selectors.shown_blocks(request.user, lesson, query=request.GET, contents=contents, with_unready=teaches)
-    outline = selectors.outline(request.user, lesson.course, with_drafts=teaches)
-    shown = panels.lesson_panels(request, lesson)
+    as_student = sees_as_student(request, lesson.course)
+    teaches = lesson.course.is_taught_by(request.user) and not as_student
+    reader = Newcomer() if as_student else request.user
+    blocks = selectors.shown_blocks(reader, lesson, query=request.GET, contents=contents, with_unready=teaches)
+    outline = selectors.outline(reader, lesson.course, with_drafts=teaches)
+    shown = [] if as_student else panels.lesson_panels(request, lesson)
     first, next_lesson = outline.lessons[0].lesson if outline.lessons else None, outline.neighbour(lesson, +1)
     context = {
         "lesson": lesson,
@@ -260,10 +306,11 @@ def lesson_page(request: HttpRequest, lesson: Lesson, *, contents=None, status: 
         "next_lock": next_lesson and outline.item(next_lesson).lock,
         "teaches": teaches,
         "previews": previews,
+        "as_student": as_student,
         # One filled button a page: while a quiz waits, it is the quiz's.
         "quiz_is_next": any(b.block.kind == Block.Kind.QUIZ and b.content and b.content.is_next for b in blocks),
         "kinds": {b.block.kind for b in blocks},
-        "remaining": [] if previews else _remaining_among(blocks),
+        "remaining": [] if previews and not as_student else _remaining_among(blocks),
         "reading": request.GET.get("view") == "reading",
         "tour": None if previews or lesson != first or outline.done else first_lesson(shown),
         "panels": shown,

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from courses.blocks import NONE, PASSED, SUBMITTED, BlockType, register
 from courses.models import Block
+from courses.newcomer import Newcomer
 from courses.quizzes import selectors, services
 from courses.quizzes.models import Quiz, QuizAttempt
 from courses.quizzes.transfer import build_quiz, export_quiz
@@ -19,9 +20,13 @@ def missing(block: Block) -> str:
 
 def show(user, block: Block, query) -> "selectors.ShownQuiz":
     """As it stands for this person, or with `?attempt=` that result, if it is theirs. An attempt whose time is up is
-    handed in first. To those who teach it, a preview."""
+    handed in first. To those who teach it, a preview; to a Newcomer what a student meets first."""
     quiz = block.quiz
     quiz.block = block  # which knows its lesson and course
+    if isinstance(user, Newcomer):
+        shown = selectors.shown_quiz(user, quiz)
+        shown.preview = True  # no answer is saved
+        return shown
     if not block.course.is_learned_by(user):
         return selectors.shown_quiz(user, quiz, preview=True)
     services.end_if_over(user=user, quiz=quiz)

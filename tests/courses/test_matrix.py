@@ -82,6 +82,7 @@ TABLE = {
     "courses:course": "GET 22222222",
     "courses:enroll": "POST L3333333",
     "courses:leave": "POST L3333333",
+    "courses:see-as": "POST L---33-3",
     "courses:lesson": "GET L3222232",
     "courses:progress": "POST L-2222-2",
     "courses:complete": "POST L-3333-3",
