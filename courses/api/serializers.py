@@ -224,6 +224,12 @@ class BlockReportSerializer(serializers.Serializer):
     second = serializers.IntegerField(
         min_value=0, max_value=LONGEST_DAY, required=False, help_text="Where a video is now."
     )
+    length = serializers.IntegerField(
+        min_value=1,
+        max_value=LONGEST_DAY,
+        required=False,
+        help_text="Its seconds; else it is taken for 600.",
+    )
     watched = serializers.RegexField(
         r"^[0-9a-f]{1,25}$", required=False, help_text="Which hundredths of it ran, as hexadecimal bits."
     )

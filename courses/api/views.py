@@ -246,7 +246,9 @@ class Blocks(Deletable, Writable, *Readable, CourseAPI):
             completion.note_seen(user=request.user, block=block, seconds=sent["seconds"])
         if "second" in sent:
             ran = int(sent.get("watched", "0"), 16)
-            completion.note_watched(user=request.user, block=block, hundredths=ran, second=sent["second"])
+            completion.note_watched(
+                user=request.user, block=block, hundredths=ran, second=sent["second"], length=sent.get("length")
+            )
         left = completion.remaining(request.user, block.lesson)
         return Response(s.WhatRemainsSerializer({"saved_at": timezone.now(), "remaining": left}).data)
 

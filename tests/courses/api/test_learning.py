@@ -55,6 +55,16 @@ def test_where_a_video_was_left(ask, block):
     assert ask("alice", "get", path)[1]["video_second"] == 42
 
 
+def test_how_long_a_video_is_tells_how_much_of_it_can_have_run(ask, people, lesson, block):
+    begun = timezone.now() - timedelta(seconds=100)
+    Progress.objects.create(user=people["alice"], lesson=lesson, started_at=begun)
+    path, all_of_it = f"blocks/{block.pk}/progress/", {"second": 0, "watched": "f" * 25}
+    assert ask("alice", "post", path, all_of_it)[0] == 200
+    assert 30 < ask("alice", "get", path)[1]["watched_percent"] < 60
+    assert ask("alice", "post", path, {**all_of_it, "length": 60})[0] == 200
+    assert ask("alice", "get", path)[1]["watched_percent"] == 100
+
+
 def test_where_a_lesson_was_left(ask, lesson, block):
     path = f"lessons/{lesson.pk}/progress/"
     assert ask("alice", "post", path, {"block": block.pk})[1]["last_block"] == block.pk
