@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from courses.assignments.forms import AssignmentForm, CriterionForm
 from courses.models import Assignment, Criterion, Mark
-from courses.studio import services
-from courses.studio.views import first_error, refused, save_form, saved, taught
+from courses.studio import rubrics
+from courses.studio.views import first_error, refused, saved, taught
 
 
 def assignment_url(assignment: Assignment) -> str:
@@ -36,7 +36,11 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def save_assignment(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = taught(Assignment, request, pk=pk)
-    return save_form(request, AssignmentForm(request.POST, instance=assignment), assignment_url(assignment))
+    form = AssignmentForm(request.POST, instance=assignment)
+    if not form.is_valid():
+        return refused(request, assignment_url(assignment), first_error(form), errors=form.errors.get_json_data())
+    rubrics.save_assignment(assignment=assignment, author=request.user)
+    return saved(request, assignment_url(assignment))
 
 
 @require_POST
@@ -48,7 +52,7 @@ def add_criterion(request: HttpRequest, pk: int) -> HttpResponse:
     title = request.POST.get("title", "").strip()[:120]
     if not title:
         return refused(request, assignment_url(assignment), _("Say what you look at."))
-    criterion = services.add_criterion(assignment=assignment, title=title)
+    criterion = rubrics.add_criterion(assignment=assignment, title=title, author=request.user)
     return redirect(f"{assignment_url(assignment)}#criterion-{criterion.pk}")
 
 
@@ -66,7 +70,7 @@ def save_criterion(request: HttpRequest, pk: int) -> HttpResponse:
     ):
         return refusal
     criterion.levels = form.cleaned_data["lines"]
-    form.save()
+    rubrics.save_criterion(criterion=criterion, author=request.user)
     return saved(request, back)
 
 
@@ -76,7 +80,7 @@ def remove_criterion(request: HttpRequest, pk: int) -> HttpResponse:
     criterion = taught(Criterion, request, pk=pk)
     if refusal := _marked(request, criterion.assignment):
         return refusal
-    services.remove_criterion(criterion=criterion)
+    rubrics.remove_criterion(criterion=criterion, author=request.user)
     return redirect(assignment_url(criterion.assignment))
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from courses.models import Asset, Block, Choice, Lesson, LessonRevision, Question, Quiz
+from courses.models import Asset, Assignment, Block, Choice, Criterion, Lesson, LessonRevision, Question, Quiz
 
 # Saves of one author closer than this are one revision: autosave would make hundreds of them otherwise.
 ONE_SITTING = timedelta(minutes=10)
@@ -15,17 +15,27 @@ LESSON_FIELDS = ("title", "summary", "minutes")
 BLOCK_FIELDS = ("kind", "title", "body", "alt_text", "address", "rule", "rule_value", "asset_id", "captions_id")
 QUESTION_FIELDS = ("kind", "prompt", "explanation", "points", "accepted", "exact", "number", "tolerance")
 CHOICE_FIELDS = ("text", "match", "is_correct", "feedback")
+ASSIGNMENT_FIELDS = (
+    *("points", "pass_percent", "takes_text", "most_files", "file_types", "largest_mb"),
+    *("late_percent", "resubmissions"),
+)
+CRITERION_FIELDS = ("title", "levels")
 
 
 def content_of(lesson: Lesson) -> dict:
     """The lesson as JSON: its own fields and those of its blocks in order, each with its id; quizzes with their own
-    questions and choices, likewise."""
+    questions and choices, assignments with their settings and rubric, likewise."""
     blocks = list(lesson.blocks.order_by("position", "pk").values("id", *BLOCK_FIELDS))
     quizzes = [block for block in blocks if block["kind"] == Block.Kind.QUIZ]
     if quizzes:
         questions = _questions_of(lesson)
         for block in quizzes:
             block["questions"] = questions.get(block["id"], [])
+    if any(block["kind"] == Block.Kind.ASSIGNMENT for block in blocks):
+        assignments = _assignments_of(lesson)
+        for block in blocks:
+            if block["id"] in assignments:
+                block["assignment"] = assignments[block["id"]]
     return {**{field: getattr(lesson, field) for field in LESSON_FIELDS}, "blocks": blocks}
 
 
@@ -41,6 +51,19 @@ def _questions_of(lesson: Lesson) -> dict[int, list[dict]]:
         block_id = question.pop("quiz__block_id")
         questions.setdefault(block_id, []).append({**question, "choices": choices.get(question["id"], [])})
     return questions
+
+
+def _assignments_of(lesson: Lesson) -> dict[int, dict]:
+    """By block. Two queries."""
+    criteria: dict[int, list[dict]] = {}
+    rows = Criterion.objects.filter(assignment__block__lesson=lesson).order_by("position", "pk")
+    for row in rows.values("id", "assignment__block_id", *CRITERION_FIELDS):
+        criteria.setdefault(row.pop("assignment__block_id"), []).append(row)
+    found = {}
+    for settings in Assignment.objects.filter(block__lesson=lesson).values("block_id", *ASSIGNMENT_FIELDS):
+        block_id = settings.pop("block_id")
+        found[block_id] = {"settings": settings, "criteria": criteria.get(block_id, [])}
+    return found
 
 
 def keep_former(*, lesson: Lesson, author: User) -> None:
@@ -77,6 +100,7 @@ def restore(*, revision: LessonRevision, author: User) -> None:
     """Make the lesson read as it did. What is there now is kept as a revision of its own first, and blocks written
     since are taken out as if by hand, so a restore can itself be undone."""
     from courses.studio.questions import restore_questions
+    from courses.studio.rubrics import restore_assignment
     from courses.studio.services import lock
 
     lesson = revision.lesson
@@ -98,4 +122,6 @@ def restore(*, revision: LessonRevision, author: User) -> None:
         block.save()
         if "questions" in kept:  # revisions from before questions were kept have none
             restore_questions(quiz=Quiz.objects.get_or_create(block=block)[0], rows=kept["questions"])
+        if "assignment" in kept:
+            restore_assignment(assignment=Assignment.objects.get_or_create(block=block)[0], row=kept["assignment"])
     LessonRevision.objects.create(lesson=lesson, author=author, content=content_of(lesson), updated_at=now)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from courses.models import Lesson, LessonRevision
+from courses.models import Assignment, Lesson, LessonRevision
 
 SHOWN = 50
 
@@ -38,6 +38,19 @@ def _as_lines(content: dict[str, Any]) -> list[str]:
         lines += [f"{name}: {block[name]}" for name in ("alt_text", "address") if block[name]]
         for question in block.get("questions", []):
             lines += _question_lines(question)
+        if "assignment" in block:
+            lines += _assignment_lines(block["assignment"])
+    return lines
+
+
+def _assignment_lines(kept: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, value in kept["settings"].items():
+        words = _(str(Assignment._meta.get_field(name).verbose_name))
+        lines.append(f"{'✓' if value else '○'} {words}" if isinstance(value, bool) else f"{words}: {value}")
+    for criterion in kept["criteria"]:
+        lines += [f"### {criterion['title']}"]
+        lines += [f"{level['points']:g} {level['words']}" for level in criterion["levels"]]
     return lines
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses import assets, blocks
 from courses.events.services import record_completed_course
-from courses.models import Assignment, Block, Course, Criterion, Lesson, Module, Progress, Question
+from courses.models import Block, Course, Criterion, Lesson, Module, Progress, Question
 from courses.services import enroll_instructor
 from courses.signals import course_shortened
 from courses.studio.revisions import keep_former, record_revision
@@ -193,21 +193,6 @@ def siblings_of(row: Row) -> QuerySet:
         case Criterion():
             return row.assignment.criteria.all()
     raise TypeError(f"{row} has no order.")
-
-
-@transaction.atomic
-def add_criterion(*, assignment: Assignment, title: str) -> Criterion:
-    lock(assignment.course)
-    position = last_position(assignment.criteria.all()) + 1
-    return Criterion.objects.create(assignment=assignment, title=title, position=position)
-
-
-@transaction.atomic
-def remove_criterion(*, criterion: Criterion) -> None:
-    lock(criterion.course)
-    assignment = criterion.assignment
-    criterion.delete()
-    number_rows(assignment.criteria.all())
 
 
 @transaction.atomic
