@@ -14,7 +14,7 @@ from tests.emotion.test_consumers import JPEG, Page, layer, message  # noqa: F40
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store", "queued", "layer")]
 
-# ATTUNE_MALFORMED=10000 for the long run.
+# CI sends ten thousand (.ci/run): under a minute on two busy cores.
 MALFORMED = int(os.environ.get("ATTUNE_MALFORMED", "300"))
 
 
