@@ -11,10 +11,11 @@ class EmotionConfig(AppConfig):
 
         from accounts.personal_data import register
         from courses.at_risk import sources
+        from courses.enrollment.signals import students_changed
         from courses.overview import lines
         from courses.panels import register_course_panel, register_lesson_panel, register_teaching_panel
         from courses.quizzes.signals import attempt_submitted
-        from emotion import class_history, personal_data, shared_signs, support, tasks  # noqa: F401  (tasks hears Celery's signals)
+        from emotion import class_history, consents, personal_data, shared_signs, support, tasks  # noqa: F401  (tasks hears Celery's signals)
         from emotion.dashboard.panels import camera_panel, climate_panel, support_panel, teaching_panel, weekly_line
 
         register(
@@ -31,5 +32,6 @@ class EmotionConfig(AppConfig):
         register_teaching_panel("climate", teaching_panel)
         lines.register("emotion", weekly_line)
         attempt_submitted.connect(support.note_attempt, dispatch_uid="emotion.note_attempt")
+        students_changed.connect(consents.note_students_changed, dispatch_uid="emotion.note_students_changed")
         forget = class_history.forget_class_history
         post_delete.connect(forget, sender="emotion.LessonSession", dispatch_uid="emotion.forget_class_history")

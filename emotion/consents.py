@@ -119,6 +119,31 @@ def withdraw_consent(*, user: User, course: Course) -> int:
         return end_sessions(_sessions(user, course), _("You have withdrawn; the camera stops."))
 
 
+def withdraw_of_those_gone(*, course: Course | None = None) -> int:
+    """The same for everybody who takes the course (or their course) as a student no more: what they allowed was for
+    learning in it. Their history stays theirs, to read and to erase. Returns how many consents ended."""
+    gone = Consent.objects.in_force().of_those_gone()
+    if course is not None:
+        gone = gone.filter(course=course)
+    with transaction.atomic():
+        ended = list(gone.select_for_update(of=("self",)).select_related("user", "course"))
+        Consent.objects.filter(pk__in=[consent.pk for consent in ended]).update(
+            withdrawn_at=timezone.now(), guardian_email=""
+        )
+        for consent in ended:
+            audit.record(
+                action=audit.Action.CONSENT_WITHDRAWN, subject=consent.user, course=consent.course_id, because="left"
+            )
+            end_sessions(
+                _sessions(consent.user, consent.course), _("You no longer take this course; the camera stops.")
+            )
+    return len(ended)
+
+
+def note_students_changed(*, course: Course, **_) -> None:
+    withdraw_of_those_gone(course=course)
+
+
 def _sessions(user: User, course: Course):
     return LessonSession.objects.filter(user=user, lesson__module__course=course)
 

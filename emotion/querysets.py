@@ -18,20 +18,33 @@ class ConsentQuerySet(models.QuerySet):
         """Those that let the camera run. (It starts only by those to the present text.)"""
         return self.agreed().filter(camera=True)
 
-    def shared(self) -> Self:
-        return self.agreed().filter(share_with_instructor=True)
+    def of_those_gone(self) -> Self:
+        """Of people who take the course as a student no more."""
+        return self.filter(~Exists(_taking()))
 
-    def for_research(self) -> Self:
-        """Those that let the data of a student who takes the course be handed to researchers: by the tick, to the
-        present text. Somebody who has left could no longer take it back in a lesson, and so is out."""
-        from courses.models import Enrollment
+    def handing_on(self) -> Self:
+        """Those that can let somebody else have the data: to the present text, by a student who takes the course.
+        Somebody who has left could no longer take it back in a lesson, and so is out."""
         from emotion.models import CONSENT_VERSION
 
-        takes = Enrollment.objects.active().students().filter(user=OuterRef("user"), course=OuterRef("course"))
-        return self.agreed().filter(Exists(takes), research_since__isnull=False, version=CONSENT_VERSION)
+        return self.agreed().filter(Exists(_taking()), version=CONSENT_VERSION)
+
+    def shared(self) -> Self:
+        """With those who teach the course."""
+        return self.handing_on().filter(share_with_instructor=True)
+
+    def for_research(self) -> Self:
+        """With researchers, by the tick."""
+        return self.handing_on().filter(research_since__isnull=False)
 
     def visible_to(self, user) -> Self:
         return self.filter(user_id=user.pk)
+
+
+def _taking():
+    from courses.models import Enrollment
+
+    return Enrollment.objects.active().students().filter(user=OuterRef("user"), course=OuterRef("course"))
 
 
 class LessonSessionQuerySet(models.QuerySet):
@@ -43,7 +56,7 @@ class LessonSessionQuerySet(models.QuerySet):
         return self.filter(user_id=user.pk)
 
     def shared_with(self, user) -> Self:
-        """Sessions in lessons this person teaches, of students who share their history and have not withdrawn."""
+        """Sessions in lessons this person teaches, of students who share their history now."""
         from courses.models import Lesson
         from emotion.models import Consent
 

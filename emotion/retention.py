@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import audit
 from courses.models import Course, Enrollment
+from emotion.consents import withdraw_of_those_gone
 from emotion.models import Consent, EndedCourse, LessonSession, SelfReport, SupportEvent
 
 AT_ONCE = 200
@@ -21,6 +22,7 @@ def apply_retention(*, now: datetime.datetime | None = None) -> dict[str, int]:
     """Delete what is past its time, in small transactions; how many of each kind. Repeatable, and harmless twice at
     once."""
     now = now or timezone.now()
+    withdraw_of_those_gone()  # who left by a way that told nobody
     notice_ended_courses(now=now)
     over = _over(now - datetime.timedelta(days=settings.ATTUNE_HISTORY_DAYS))
     consents_until = now - datetime.timedelta(days=settings.ATTUNE_CONSENT_DAYS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +27,8 @@ def own_timeline(*, user: User, lesson: Lesson) -> dict[str, Any]:
 
 
 def own_course(*, user: User, course: Course) -> list[dict[str, Any]]:
-    """A student's own history of a course: an entry for each lesson that they see, as `_entry` makes it."""
+    """A student's own history of a course: an entry for each lesson that they see or have a
+    history in, as `_entry` makes it."""
     sums = (
         EmotionBucket.objects.visible_to(user)
         .filter(session__lesson__module__course=course, edition=F("session__lesson__edition"))
@@ -35,8 +36,28 @@ def own_course(*, user: User, course: Course) -> list[dict[str, Any]]:
         .annotate(**_SUMS)
     )
     found = {row["session__lesson"]: _measures(row) for row in sums}
-    lessons = Lesson.objects.visible_to(user).for_course(course).in_course_order()
+    lessons = lessons_with_own_history(user).for_course(course).in_course_order()
     return [_entry(lesson, found.get(lesson.pk)) for lesson in lessons]
+
+
+def lessons_with_own_history(user: User) -> QuerySet[Lesson]:
+    """Those one sees, and those that one has left with a history in them: it stays one's own."""
+    held = LessonSession.objects.visible_to(user).filter(lesson=OuterRef("pk"))
+    return Lesson.objects.filter(Q(pk__in=Lesson.objects.visible_to(user).values("pk")) | Exists(held))
+
+
+def courses_with_own_history(user: User) -> QuerySet[Course]:
+    """The same of courses: those one takes, whatever the role, and those that one has left."""
+    taken = Course.objects.visible_to(user).enrolled_by(user)
+    held = LessonSession.objects.visible_to(user).filter(lesson__module__course=OuterRef("pk"))
+    return Course.objects.filter(Q(pk__in=taken.values("pk")) | Exists(held))
+
+
+def courses_left_with_history(user: User) -> QuerySet[Course]:
+    """Those that this person takes no more, and that hold a history of theirs."""
+    return (
+        courses_with_own_history(user).exclude(pk__in=Course.objects.enrolled_by(user).values("pk")).order_by("title")
+    )
 
 
 def shared_timeline(*, viewer: User, student_id: int, lesson: Lesson) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
 from courses.enrollment.services import fill_seats, lock_course
+from courses.enrollment.signals import students_changed
 from courses.models import Cohort, Course, Enrollment
 
 
@@ -47,5 +48,18 @@ class EnrollmentAdmin(TaughtCoursesAdmin):
         if obj.cohort and obj.cohort.course_id != obj.course_id:
             obj.cohort = None
         super().save_model(request, obj, form, change)
+        students_changed.send(sender=Enrollment, course=course)
         if not waits:  # somebody put on the list by hand stays on it until a seat comes free
             fill_seats(course)
+
+    @transaction.atomic
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        students_changed.send(sender=Enrollment, course=obj.course)
+
+    @transaction.atomic
+    def delete_queryset(self, request, queryset):
+        courses = list(Course.objects.filter(pk__in=queryset.values("course")))
+        super().delete_queryset(request, queryset)
+        for course in courses:
+            students_changed.send(sender=Enrollment, course=course)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from courses.enrollment.models import INVITED_ROLES, Cohort, Invitation
 from courses.enrollment.services import fill_seats, lock_course, seats_free, tell_enrolled
+from courses.enrollment.signals import students_changed
 from courses.models import Course, Enrollment
 
 MOST_LINES = 5000
@@ -280,6 +281,7 @@ def carry_out(*, course: Course, text: str, invite: bool, made_by: User, site: s
         (changed if member.pk else made).append(member)
     Enrollment.objects.bulk_create(made, batch_size=500)
     Enrollment.objects.bulk_update(changed, ["role", "cohort", "status", "queued_at", "created_at"], batch_size=200)
+    students_changed.send(sender=Enrollment, course=course)
     fill_seats(course)
     Invitation.objects.bulk_create(
         [

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.enrollment.models import Cohort, Invitation
-from courses.enrollment.signals import declined, enrolled, requested
+from courses.enrollment.signals import declined, enrolled, requested, students_changed
 from courses.events.services import record
 from courses.models import Course, Enrollment, EnrollmentMode
 
@@ -189,6 +189,7 @@ def enroll_instructor(*, user: User, course: Course) -> Enrollment:
         course=course,
         defaults={"role": Role.INSTRUCTOR, "status": Status.ACTIVE, "queued_at": None},
     )
+    students_changed.send(sender=Enrollment, course=course)
     return enrollment
 
 
@@ -208,6 +209,7 @@ def withdraw_student(*, user: User, course: Course) -> bool:
     if left and took_part:
         record(kind="left", user=user, course=course)
     if left:
+        students_changed.send(sender=Enrollment, course=course)
         fill_seats(course)
     return bool(left)
 
@@ -245,6 +247,7 @@ def change_membership(*, enrollment: Enrollment, role: str, cohort: Cohort | Non
             raise NoSeat(_("All seats are taken, so nobody can become a student now."))
     enrollment.role, enrollment.cohort = role, cohort
     enrollment.save(update_fields=["role", "cohort"])
+    students_changed.send(sender=Enrollment, course=course)
     fill_seats(course)
     return enrollment
 
@@ -260,6 +263,7 @@ def remove_person(*, enrollment: Enrollment) -> Enrollment:
         record(kind="left", user=enrollment.user, course=course)
     enrollment.status, enrollment.queued_at = Status.WITHDRAWN, None
     enrollment.save(update_fields=["status", "queued_at"])
+    students_changed.send(sender=Enrollment, course=course)
     fill_seats(course)
     return enrollment
 

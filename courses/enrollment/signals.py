@@ -6,3 +6,6 @@ enrolled = Signal()
 # Sent on commit, with enrollment_id: somebody asks to join, or their request was declined.
 requested = Signal()
 declined = Signal()
+# Sent inside the transaction, with course: somebody in it may take it as a student no more. They left or were taken
+# out, or their role changed. What listens fails together with the change.
+students_changed = Signal()

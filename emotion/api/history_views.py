@@ -117,14 +117,14 @@ class OwnHistory(HistoryView):
         responses=ANSWERS,
     )
     def get(self, request):
-        """One's own history of a lesson or of a course."""
+        """One's own history of a lesson or of a course; of one that one has left, too."""
         which = WhichHistory(data=request.query_params)
         which.is_valid(raise_exception=True)
         user, wanted = request.user, which.validated_data
         if "lesson" in wanted:
-            lesson = get_object_or_404(Lesson.objects.visible_to(user), pk=wanted["lesson"])
+            lesson = get_object_or_404(selectors.lessons_with_own_history(user), pk=wanted["lesson"])
             return self.answer_lesson(lesson, selectors.own_timeline(user=user, lesson=lesson), "my")
-        course = get_object_or_404(Course.objects.visible_to(user).enrolled_by(user), pk=wanted["course"])
+        course = get_object_or_404(selectors.courses_with_own_history(user), pk=wanted["course"])
         return self.answer_course(course, selectors.own_course(user=user, course=course), "my")
 
 

@@ -177,5 +177,5 @@ class LessonHistory(EmotionView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request, lesson_id: int):
         """One's own timeline of a lesson: mean probabilities by place."""
-        lesson = get_object_or_404(Lesson.objects.visible_to(request.user), pk=lesson_id)
+        lesson = get_object_or_404(selectors.lessons_with_own_history(request.user), pk=lesson_id)
         return Response(selectors.own_timeline(user=request.user, lesson=lesson))

@@ -18,8 +18,8 @@ from emotion import consents, course_calibration, selectors, services, support
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.dashboard import history_charts, report_charts
 from emotion.dashboard.consent_form import ConsentForm
-from emotion.models import SUPPORTED, Consent, SupportPreference
-from emotion.permissions import takes_as_student
+from emotion.models import SUPPORTED, Consent, LessonSession, SupportPreference
+from emotion.permissions import has_left_something, takes_as_student
 from emotion.policy import features_are_on
 
 LOOKS = {
@@ -30,20 +30,53 @@ LOOKS = {
 }
 
 
-def _own_lesson(request: HttpRequest, pk: int) -> Lesson:
+NO_HISTORY = gettext_lazy("Only those who take this course have a history in it.")
+
+
+def _require_features() -> None:
     if not features_are_on():
         raise Http404(_("The emotion features are turned off here."))
+
+
+def _taken_lesson(request: HttpRequest, pk: int) -> Lesson:
+    _require_features()
     lesson = get_object_or_404(Lesson.objects.visible_to(request.user).select_related("module__course"), pk=pk)
     if not takes_as_student(request.user, lesson.course):
-        raise Http404(_("Only those who take this course have a history in it."))
+        raise Http404(NO_HISTORY)
     return lesson
+
+
+def _own_lesson(request: HttpRequest, pk: int) -> tuple[Lesson, bool]:
+    """One that this person takes as a student; or one that holds a history of theirs, though they have left the course:
+    False then."""
+    _require_features()
+    lessons = selectors.lessons_with_own_history(request.user).select_related("module__course")
+    lesson = get_object_or_404(lessons, pk=pk)
+    if takes_as_student(request.user, lesson.course):
+        return lesson, True
+    if not LessonSession.objects.visible_to(request.user).filter(lesson=lesson).exists():
+        raise Http404(NO_HISTORY)
+    return lesson, False
+
+
+def _own_course(request: HttpRequest, slug: str) -> tuple[Course, int | None]:
+    """The same of a course; and of one that they have left, a lesson with a history of theirs."""
+    _require_features()
+    course = get_object_or_404(selectors.courses_with_own_history(request.user), slug=slug)
+    if takes_as_student(request.user, course):
+        return course, None
+    mine = LessonSession.objects.visible_to(request.user).filter(lesson__module__course=course)
+    left = mine.order_by().values_list("lesson", flat=True).first()
+    if left is None:
+        raise Http404(NO_HISTORY)
+    return course, left
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def consent(request: HttpRequest, pk: int) -> HttpResponse:
     """One calm screen before the camera: what happens, what is kept, who sees it."""
-    lesson = _own_lesson(request, pk)
+    lesson = _taken_lesson(request, pk)
     given = Consent.objects.in_force().visible_to(request.user).filter(course=lesson.course).first()
     current = given if given and given.is_current else None
     form = ConsentForm(request.POST) if request.method == "POST" else ConsentForm.showing(current)
@@ -108,14 +141,20 @@ def guardian(request: HttpRequest, token: str) -> HttpResponse:
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    lesson = _own_lesson(request, pk)
+    """Also for those who have left the course: a yes can be taken back and a history erased as long as it is there."""
+    _require_features()
+    lesson = get_object_or_404(Lesson.objects.select_related("module__course"), pk=pk)
+    sees = Lesson.objects.visible_to(request.user).filter(pk=lesson.pk).exists()
+    takes = sees and takes_as_student(request.user, lesson.course)
+    if not takes and not has_left_something(request.user, lesson.course):
+        raise Http404(NO_HISTORY)
     consents.withdraw_consent(user=request.user, course=lesson.course)
     if "erase" in request.POST:
         services.erase_history(user=request.user, course=lesson.course)
         messages.success(request, _("Withdrawn, and your history in this course is erased."))
     else:
         messages.success(request, _("Withdrawn. The camera is off and no more frames are taken."))
-    return redirect(lesson)
+    return redirect(lesson if takes else "accounts:profile")
 
 
 @login_required
@@ -137,6 +176,7 @@ def support_wishes(request: HttpRequest) -> HttpResponse:
         "kept": kept,
         "snoozed": kept.snoozed_until and kept.snoozed_until > timezone.now(),
         "states": [(state, words, state not in kept.muted_states) for state, words in LOOKS.items()],
+        "left": selectors.courses_left_with_history(request.user) if features_are_on() else [],
     }
     return render(request, "emotion/support.html", context)
 
@@ -144,7 +184,7 @@ def support_wishes(request: HttpRequest) -> HttpResponse:
 @login_required
 def history(request: HttpRequest, pk: int) -> HttpResponse:
     """A student's own timeline of a lesson."""
-    lesson = _own_lesson(request, pk)
+    lesson, takes = _own_lesson(request, pk)
     timeline = selectors.own_timeline(user=request.user, lesson=lesson)
     context = {
         "lesson": lesson,
@@ -156,6 +196,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
         "states": COUNTED_STATES,
         "trust": course_calibration.trust_in(lesson.course),
         "shares": Consent.objects.shared().visible_to(request.user).filter(course=lesson.course).exists(),
+        "has_left": not takes,
     }
     return render(request, "emotion/history.html", context)
 
@@ -164,24 +205,15 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def history_chart(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """The same to take along."""
-    lesson, student = _own_lesson(request, pk), request.user
+    (lesson, _takes), student = _own_lesson(request, pk), request.user
     chart = history_charts.own_lesson(lesson, selectors.own_timeline(user=student, lesson=lesson))
     return chart_file(chart, form, actor=student, subject=student, lesson=lesson.pk)
-
-
-def _own_course(request: HttpRequest, slug: str) -> Course:
-    if not features_are_on():
-        raise Http404(_("The emotion features are turned off here."))
-    course = get_object_or_404(Course.objects.visible_to(request.user), slug=slug)
-    if not takes_as_student(request.user, course):
-        raise Http404(_("Only those who take this course have a history in it."))
-    return course
 
 
 @login_required
 def course_history(request: HttpRequest, slug: str) -> HttpResponse:
     """A student's own history of a course, lesson by lesson."""
-    course = _own_course(request, slug)
+    course, left = _own_course(request, slug)
     rows = selectors.course_rows(selectors.own_course(user=request.user, course=course))
     context = {
         "course": course,
@@ -192,6 +224,7 @@ def course_history(request: HttpRequest, slug: str) -> HttpResponse:
         "states": COUNTED_STATES,
         "trust": course_calibration.trust_in(course),
         "shares": Consent.objects.shared().visible_to(request.user).filter(course=course).exists(),
+        "erases_by": left,
     }
     return render(request, "emotion/course_history.html", context)
 
@@ -200,7 +233,7 @@ def course_history(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 def course_history_chart(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     """The same to take along."""
-    course, student = _own_course(request, slug), request.user
+    (course, _left), student = _own_course(request, slug), request.user
     chart = history_charts.own_course(course, selectors.own_course(user=student, course=course))
     return chart_file(chart, form, actor=student, subject=student, course=course.pk)
 

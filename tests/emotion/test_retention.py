@@ -13,7 +13,7 @@ from courses.models import Cohort, Enrollment
 from emotion.models import Consent, EmotionBucket, LessonSession, SelfReport
 from emotion.retention import apply_retention
 from tests.emotion.factories import make_bucket, make_class, make_consent, make_session
-from tests.factories import make_course, make_user
+from tests.factories import enroll, make_course, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,9 @@ def test_days_are_a_setting(kept, course, settings):
 
 def test_a_withdrawn_consent_is_kept_for_three_years(alice, course):
     make_consent(alice, course, withdrawn_at=days(0))
-    make_consent(make_user("bob"), make_course())
+    bob, other = make_user("bob"), make_course()
+    enroll(bob, other)
+    make_consent(bob, other)
     apply_retention(now=days(1090))
     assert Consent.objects.count() == 2
     apply_retention(now=days(1100))
