@@ -23,7 +23,7 @@ from emotion.models import ModelVersion
 from emotion.registry import checkpoint_folder
 from lms.backup import databases
 from lms.backup.archive import BadArchive, unpack, write_archive
-from lms.backup.restored import after_restore
+from lms.backup.restored import finish_in_new_process
 
 DATABASE, FILES, MODELS, KEY = "database", "files", "checkpoints", "secret_key"
 
@@ -67,7 +67,8 @@ def make_backup(*, folder: Path, now: datetime.datetime) -> Backup:
 
 
 def restore_backup(*, path: Path, force: bool = False) -> dict[str, Any]:
-    """Bring an archive back and return its manifest. Raises BadArchive, TargetInUse, DatabaseFailed and OSError.
+    """Bring an archive back; its manifest, and what came of repeating the erasures ("erased_again", "noted"). Raises
+    BadArchive, TargetInUse, DatabaseFailed, NotFinished and OSError.
 
     Everything is unpacked and checked before the first change. The database is replaced in one transaction.
     """
@@ -76,7 +77,7 @@ def restore_backup(*, path: Path, force: bool = False) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.ATTUNE_DATA_DIR) as folder:
         staging = Path(folder)
         manifest = unpack(path, staging)
-        made_at = _check_fits(path, manifest)
+        _check_fits(path, manifest)
         models = _unpacked_models(staging, force)
         databases.load(staging / DATABASE)
         _replace_files(staging / FILES)
@@ -85,8 +86,7 @@ def restore_backup(*, path: Path, force: bool = False) -> dict[str, Any]:
             shutil.copytree(source, target)
         if (staging / KEY).exists():
             (staging / KEY).replace(_key_file())
-    after_restore(made_at=made_at)
-    return manifest
+    return manifest | finish_in_new_process()
 
 
 def _taken() -> str:
@@ -97,10 +97,10 @@ def _taken() -> str:
     return ""
 
 
-def _check_fits(path: Path, manifest: dict[str, Any]) -> datetime.datetime:
-    """When it was made. Raises BadArchive where this code or this database cannot take it."""
+def _check_fits(path: Path, manifest: dict[str, Any]) -> None:
+    """Raises BadArchive where this code or this database cannot take it."""
     try:
-        made_at = datetime.datetime.fromisoformat(manifest["made_at"])
+        datetime.datetime.fromisoformat(manifest["made_at"])
         vendor, applied, version = manifest["database"], manifest["migrations"], manifest["attune"]
     except (KeyError, ValueError, TypeError):
         raise BadArchive(f"{path} is damaged: its manifest cannot be read.") from None
@@ -109,7 +109,6 @@ def _check_fits(path: Path, manifest: dict[str, Any]) -> datetime.datetime:
     known = {".".join(key) for key in MigrationLoader(None).disk_migrations}
     if unknown := sorted(set(applied) - known):
         raise BadArchive(f"{path} comes from another version of Attune ({version}), which had {unknown[0]}.")
-    return made_at
 
 
 def _unpacked_models(staging: Path, force: bool) -> list[tuple[Path, Path]]:

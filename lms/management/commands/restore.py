@@ -3,8 +3,10 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
+from accounts import erasures
 from lms.backup.archive import BadArchive
 from lms.backup.databases import DatabaseFailed
+from lms.backup.restored import NotFinished
 from lms.backup.services import TargetInUse, restore_backup
 
 BAD_INPUT = 2
@@ -23,7 +25,7 @@ class Command(BaseCommand):
             manifest = restore_backup(path=archive, force=force)
         except (BadArchive, TargetInUse) as error:
             raise CommandError(str(error), returncode=BAD_INPUT) from None
-        except DatabaseFailed as error:
+        except (DatabaseFailed, NotFinished) as error:
             raise CommandError(str(error)) from None
         except DatabaseError as error:
             raise CommandError(f"The database cannot be reached: {str(error).splitlines()[0]}.") from None
@@ -31,6 +33,16 @@ class Command(BaseCommand):
             raise CommandError(f"The backup cannot be restored: {error.strerror or error}.") from None
         if verbosity:
             self.stdout.write(
-                f"Restored the backup of {manifest['made_at']}, {len(manifest['files'])} files. "
-                "Whoever was erased since then has to be erased again (docs/operations.md)."
+                f"Restored the backup of {manifest['made_at']}, {len(manifest['files'])} files. {self._told(manifest)}"
             )
+
+    @staticmethod
+    def _told(done: dict) -> str:
+        if not done["noted"]:
+            return (
+                f"There is no {erasures.ledger()}, so nobody was erased again: if somebody was since, bring that file "
+                "and run replay_erasures (docs/operations.md)."
+            )
+        if done["erased_again"] == 1:
+            return "1 account that was erased since had come back with it, and is erased again."
+        return f"{done['erased_again']} accounts that were erased since had come back with it, and are erased again."

@@ -94,7 +94,9 @@ def test_a_site_comes_back(make_site, tmp_path):
 
     # On a new machine, whose first start has made a key of its own.
     other = make_site("new")
-    assert "Restored the backup of" in other.done("restore", archive)
+    told = other.done("restore", archive)
+    assert "Restored the backup of" in told
+    assert f"There is no {other.data_dir / 'erasures.jsonl'}, so nobody was erased again" in told
     assert other.content() == before
     assert other.files() == {"courses/1/notes.txt": "as it was"}
     assert (other.data_dir / "secret_key").read_text() == key
@@ -140,3 +142,36 @@ def test_what_cannot_be_saved_is_one_sentence(tmp_path):
     refused = site.manage("backup", tmp_path)
     assert refused.returncode == 1 and refused.stderr.startswith("CommandError: There is no database to save here")
     assert not list(tmp_path.glob("*.tar.gz"))
+
+
+MAKE_GONE = "from accounts.models import User; User.objects.create_user('gone@example.org', 'a-long-password')"
+ERASE_GONE = (
+    "from accounts import personal_data; from accounts.models import User; "
+    "personal_data.erase_all(User.objects.get(email='gone@example.org'))"
+)
+
+
+def test_on_a_new_machine_too_the_erased_stay_erased(make_site, tmp_path):
+    """Its first start makes a key of its own, under which no erasure of the former one is found."""
+    old, new = make_site("was"), make_site("is")
+    old.done("migrate")
+    old.done("shell", "-c", MAKE_GONE)
+    archive = json.loads(old.done("backup", tmp_path, "--json"))["path"]
+    old.done("shell", "-c", ERASE_GONE)
+    note = (old.data_dir / "erasures.jsonl").read_text()
+
+    new.data_dir.mkdir()
+    (new.data_dir / "erasures.jsonl").write_text(note)
+    told = new.done("restore", archive)
+    assert "1 account that was erased since had come back with it, and is erased again." in told
+    assert new.sql("SELECT email FROM accounts_user") == []
+
+    # A note that cannot be read is said, and what was left undone is done by hand.
+    (new.data_dir / "secret_key").write_text("another key, as a first start makes it: 0123456789")
+    (new.data_dir / "erasures.jsonl").write_text(f"{note}nonsense\n")
+    failed = new.manage("restore", archive, "--force")
+    assert failed.returncode == 1 and "Line 2 of" in failed.stderr and "run finish_restore" in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
+    (new.data_dir / "erasures.jsonl").write_text(note)
+    assert new.done("finish_restore") == "1 accounts were erased again.\n"
+    assert new.sql("SELECT email FROM accounts_user") == []
