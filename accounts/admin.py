@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import account_import, admin_sign_in, invitations  # noqa: F401  (one registers its pages)
+from accounts import account_import, admin_sign_in, invitations, personal_data  # noqa: F401  (one registers its pages)
 from accounts.admin_base import AdministratorsOnly, ReadOnly
 from accounts.forms import AccountTableForm, InvitationForm
 from accounts.models import AuditEntry, Invitation, User
@@ -41,6 +41,27 @@ class UserAdmin(AdministratorsOnly, DjangoUserAdmin, ModelAdmin):
     @action(description=gettext_lazy("Accounts from a table"), url_path="from-a-table")
     def import_accounts_action(self, request):
         return redirect("admin:accounts_user_import")
+
+    def get_deleted_objects(self, objs, request):
+        """In words, instead of each row: whatever is somebody's is erased, and what others share with them stays."""
+        users = list(objs)
+        words = [
+            _("Everything about them is erased: their work in courses, consents, histories and sign-ins."),
+            _("What others need stays without a name: courses they taught, discussions others answered."),
+            _("A backup that is restored later does not bring them back."),
+        ]
+        own = [_("This is your own account: erase it on the page “Your account”.")] if request.user in users else []
+        return [*map(str, users), *words], {self.opts.verbose_name_plural: len(users)}, set(), own
+
+    def log_deletions(self, request, queryset):
+        """Nothing: a note would keep the name. That somebody was erased, and by whom, stands in the audit log."""
+
+    def delete_model(self, request, obj):
+        personal_data.erase_all(obj, by=request.user)
+
+    def delete_queryset(self, request, queryset):
+        for user in queryset:
+            personal_data.erase_all(user, by=request.user)
 
     def get_urls(self):
         page = self.admin_site.admin_view(self.import_accounts)

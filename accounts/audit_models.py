@@ -62,7 +62,7 @@ class AuditEntry(models.Model):
         RESEARCH_EXPORTED = "research_exported", _("put together a file for research")
         HISTORY_ERASED = "history_erased", _("erased a history")
         DATA_EXPORTED = "data_exported", _("downloaded everything about them")
-        ACCOUNT_ERASED = "account_erased", _("erased their account")
+        ACCOUNT_ERASED = "account_erased", _("erased the account")
         MODEL_PROMOTED = "model_promoted", _("chose the model that serves")
         GATE_STATED = "gate_stated", _("stated where the emotion features run")
         GATE_CLOSED = "gate_closed", _("turned the emotion features off")

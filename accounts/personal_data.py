@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import User
 
 Export = Callable[[User], dict | list]
@@ -57,7 +58,10 @@ def files_of(user: User) -> Iterator[tuple[str, str]]:
             yield from source.files(user)
 
 
-def erase_all(user: User) -> dict[str, int]:
-    """All of it or none of it. Later registered apps go first: their rows point at those of earlier ones."""
+def erase_all(user: User, *, by: User | None = None) -> dict[str, int]:
+    """All of it or none of it, by the person themself unless somebody else did it. Later registered apps go first:
+    their rows point at those of earlier ones."""
     with transaction.atomic():
+        if User.objects.filter(pk=user.pk).exists():
+            audit.record(action=audit.Action.ACCOUNT_ERASED, actor=by or user, subject=user)
         return {name: source.erase(user) for name, source in reversed(_sources.items())}

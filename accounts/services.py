@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -49,7 +50,6 @@ def erase_account(user: User) -> int:
     if not User.objects.filter(pk=user.pk).exists():
         return 0
     erasures.note_erasure(user)
-    audit.record(action=AuditEntry.Action.ACCOUNT_ERASED, actor=user, subject=user)
     removed = 1 + audit.forget(user)
     for log in (AccessAttempt, AccessFailureLog, AccessLog):
         removed += log.objects.filter(username__iexact=user.email).delete()[0]
@@ -75,9 +75,21 @@ def _forget_notes(user: User) -> int:
     """What the administration wrote down by and about this person, and their open sessions on other devices."""
     about = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
     removed = LogEntry.objects.filter(about | Q(user=user)).delete()[0]
+    removed += LogEntry.objects.filter(_naming(user)).update(object_repr="", change_message="")
     # Whose a session is stands inside of it, so all are looked into: an erasure is rare.
     theirs = [s.pk for s in Session.objects.iterator() if s.get_decoded().get("_auth_user_id") == str(user.pk)]
     return removed + Session.objects.filter(pk__in=theirs).delete()[0]
+
+
+def _naming(user: User) -> Q:
+    """Notes about rows of this person's, an enrollment or a grade, begin with their name: "Ann in Statistics"."""
+    naming = Q(object_repr__icontains=user.email) | Q(change_message__icontains=user.email)
+    for name in {str(user), user.display_name} - {""}:
+        quoted = json.dumps(name)[:-1]
+        naming |= Q(object_repr=name) | Q(change_message__icontains=quoted + '"')
+        for after in (" in ", ": "):
+            naming |= Q(object_repr__istartswith=name + after) | Q(change_message__icontains=quoted + after)
+    return naming
 
 
 def _stands_alone(user: User) -> bool:

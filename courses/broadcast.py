@@ -37,7 +37,8 @@ async def _send(messages: dict[str, list[dict[str, Any]]]) -> None:
             try:
                 await layer.group_send(group, item)
             except Exception:
-                logger.exception("A message for %s was not delivered.", group)
+                # Not the group's whole name, which may hold a person's number.
+                logger.exception("A message for %s was not delivered.", group.partition(".")[0])
 
 
 def _current_loop() -> asyncio.AbstractEventLoop:

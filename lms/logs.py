@@ -16,6 +16,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 HEADER = "X-Request-ID"
 PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+FIRST_PART = re.compile(r"[a-z_.-]{1,30}")  # no number, no address, no key
 _request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
 
@@ -34,6 +35,26 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line)
+
+
+class RouteFilter(logging.Filter):
+    """Says of a request's address the route alone. The address itself may name a person or hold the key of a letter:
+    /courses/statistics/gradebook/quiz-1/7/ is courses/<slug:slug>/gradebook/<str:key>/<int:user_id>/."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        path = getattr(request, "path", None)
+        if path and isinstance(record.args, tuple):
+            record.args = tuple(_route(request) if each == path else each for each in record.args)
+        return True
+
+
+def _route(request: HttpRequest) -> str:
+    """Where there is no such page, the first part of what was asked for."""
+    if match := getattr(request, "resolver_match", None):
+        return f"/{match.route}"
+    first, slash, rest = request.path.removeprefix("/").partition("/")
+    return f"/{first if FIRST_PART.fullmatch(first) else '…'}{slash}{'…' if rest else ''}"
 
 
 @sync_and_async_middleware

@@ -24,8 +24,8 @@ def send_invitations() -> int:
             continue
         try:
             _mail_for(invitation).send()
-        except OSError:  # SMTP's errors are such too
-            logger.warning("The invitation %d could not be mailed.", invitation.pk, exc_info=True)
+        except OSError as error:  # SMTP's errors are such too, and their words name the address
+            logger.warning("The invitation %d could not be mailed: %s.", invitation.pk, type(error).__name__)
             Invitation.objects.filter(pk=invitation.pk).update(mailed_at=None)
         else:
             sent += 1

@@ -146,5 +146,5 @@ def _switch_off(endpoints, reason: str) -> None:
                 None,
                 [address],
             )
-        except OSError:
-            logger.exception("Mail about a switched-off webhook could not be sent.")
+        except OSError as error:  # its words may name the address
+            logger.error("Mail about a switched-off webhook could not be sent: %s.", type(error).__name__)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import User
+from courses.events.services import account_id
 from courses.markdown import render
 from courses.notifications.models import MailWish, Notification, NotificationKind
 
@@ -43,11 +44,12 @@ def send_due() -> int:
                 _message(claimed, connection).send()
             except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, UnicodeError, ValueError) as error:
                 # One address that is no good must not keep the others waiting.
-                logger.warning("A notification mail to person %s was refused: %s", claimed[0].user_id, type(error))
+                who = account_id(claimed[0].user_id)
+                logger.warning("A notification mail to person %s was refused: %s.", who, type(error).__name__)
                 _release(claimed)
                 continue
             except (smtplib.SMTPException, OSError) as error:
-                logger.warning("The mail server failed (%s); what waits is tried again.", error)
+                logger.warning("The mail server failed (%s); what waits is tried again.", type(error).__name__)
                 _release(claimed)
                 break
             except BaseException:

@@ -1,8 +1,11 @@
 """Somebody who used everything and is erased: nothing in the database or in a file names them any more."""
 
 import csv
+import datetime
 import io
 import json
+import logging
+import smtplib
 import uuid
 import zipfile
 
@@ -13,16 +16,21 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
+from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains
 
-from accounts import personal_data
-from accounts.models import Invitation, User
+from accounts import audit, personal_data
+from accounts.models import AuditEntry, Invitation, User
 from accounts.tokens import make_token
 from courses.at_risk.services import reach_out
+from courses.enrollment import mail as invitation_mail
 from courses.models import Course, Lesson, Outreach, Submission, SubmissionFile
+from courses.models import Invitation as CourseInvitation
+from courses.notifications import mail as notification_mail
 from emotion import consents, services, support
 from emotion.consents import Choices
 from emotion.core.labels import BEHAVIOURS
@@ -31,6 +39,7 @@ from emotion.models import Consent, EmotionBucket, LessonSession, SelfReport, Su
 from emotion.places import Place
 from tests.courses import world as everything
 from tests.courses.discussion.factories import make_reply, make_thread
+from tests.courses.notifications.factories import tell
 from tests.emotion.factories import make_answer, make_bucket, make_session
 from tests.factories import PASSWORD, enroll, make_course, make_instructor, make_user
 
@@ -88,6 +97,11 @@ def zaphod(client, settings, tmp_path, monkeypatch, told, store, django_capture_
         note = LogEntry(user=ines, object_id=str(NUMBER), object_repr=NAME, action_flag=CHANGE, change_message=EMAIL)
         note.content_type = ContentType.objects.get_for_model(User)
         note.save()
+        member = world.alice
+        said = json.dumps([{"changed": {"name": "enrollment", "object": str(member), "fields": ["role"]}}])
+        about = LogEntry(user=ines, object_id=str(member.pk), action_flag=CHANGE, change_message=said)
+        about.object_repr, about.content_type = str(member), ContentType.objects.get_for_model(member)
+        about.save()
         make_reply(zaphod, world.thread, "I am Zaphod Quux, and I wonder.")
         reply = make_reply(ines, world.thread, "Well asked.")
         make_reply(zaphod, world.thread, f"Thank you! Write to {EMAIL}")
@@ -130,6 +144,50 @@ def test_after_it_they_are_nowhere(zaphod, settings, django_capture_on_commit_ca
     assert found_in_database() == [], "\n".join(found_in_database())
     assert found_in_files(settings.MEDIA_ROOT, settings.ATTUNE_DATA_DIR) == []
     call_command("verify_audit_log", verbosity=0)
+
+
+@pytest.mark.parametrize("how", ["by itself", "with others"])
+def test_deleted_in_the_administration_they_are_nowhere_either(
+    admin_client, admin_user, zaphod, settings, tmp_path, django_capture_on_commit_callbacks, how
+):
+    settings.ATTUNE_DATA_DIR = tmp_path
+    row = {"pk": NUMBER, "email": EMAIL, "display_name": NAME, "date_joined": zaphod.date_joined}
+    with django_capture_on_commit_callbacks(execute=True):
+        if how == "by itself":
+            page, form = f"/admin/accounts/user/{NUMBER}/delete/", {"post": "yes"}
+            assertContains(admin_client.get(page), "Everything about them is erased")
+            answer = admin_client.post(page, form)
+        else:
+            chosen = [NUMBER, make_user("trillian").pk]
+            form = {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
+            answer = admin_client.post("/admin/accounts/user/", form)
+    assert answer.status_code == 302
+    assert found_in_database() == [], "\n".join(found_in_database())
+    assert found_in_files(settings.MEDIA_ROOT, settings.ATTUNE_DATA_DIR) == []
+    assert not User.objects.filter(email__contains="trillian").exists() or how == "by itself"
+    entries = AuditEntry.objects.filter(action=audit.Action.ACCOUNT_ERASED)
+    assert {shown.who for shown in audit.shown(entries)} == {str(admin_user)}
+    User.objects.create(**row)  # a restored backup has them
+    call_command("replay_erasures", verbosity=0)
+    assert not User.objects.filter(pk=NUMBER).exists()
+
+
+def test_nobody_deletes_their_own_account_in_the_administration(admin_client, admin_user):
+    """There, the password is not asked for, and the session would go from under the page."""
+    page = f"/admin/accounts/user/{admin_user.pk}/delete/"
+    assertContains(admin_client.post(page, {"post": "yes"}), "This is your own account")
+    assert User.objects.filter(pk=admin_user.pk).exists()
+
+
+def test_whom_others_need_can_be_deleted_in_the_administration(admin_client):
+    ines, alice = make_instructor("ines"), make_user("alice")
+    course = make_course(instructor=ines)
+    enroll(alice, course)
+    reply = make_reply(ines, make_thread(alice, Lesson.objects.first()))
+    assert admin_client.post(f"/admin/accounts/user/{ines.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(email="ines@example.org").exists()
+    assert Course.objects.get() == course
+    reply.thread.refresh_from_db()
 
 
 def test_a_restored_backup_does_not_bring_them_back(settings, tmp_path, django_capture_on_commit_callbacks):
@@ -180,6 +238,63 @@ def test_somebody_whose_course_others_take_leaves_it_to_them(django_capture_on_c
     assert set(Course.objects.all()) == {course}
     assert thread.posts.get().author == alice
     assert not User.objects.filter(email="ines@example.org").exists()
+
+
+# The log
+
+
+def test_the_log_names_nobody(client, zaphod, monkeypatch):
+    """Neither by what went wrong with a request of theirs or about them, nor by a mail server's words."""
+    written, handler = io.StringIO(), logging.getLogger("django").handlers[0]
+    root = logging.getLogger().handlers[0]
+    formers = [(each, each.setStream(written)) for each in {handler, root}]
+    try:
+        course, token = Course.objects.first(), "a-guardians-secret"
+        for path in (
+            f"/courses/{course.slug}/gradebook/quiz-1/{NUMBER}/",
+            f"/guardian/{token}/",
+            f"/invitations/{token}/",
+            f"/no-such-page/{NUMBER}/{EMAIL}",
+            f"/{EMAIL}",
+            f"/api/v1/courses/{course.pk}/grades/{NUMBER}/",
+        ):
+            assert client.get(path).status_code >= 400, path
+        strict = Client(enforce_csrf_checks=True)
+        assert strict.post(f"/guardian/{token}/").status_code == 403
+        with monkeypatch.context() as broken:
+            broken.setattr(consents, "consent_at", lambda _token: 1 / 0)
+            broken.setattr(client, "raise_request_exception", False)
+            assert client.get(f"/guardian/{token}/").status_code == 500
+        _refuse_all_mail(monkeypatch)
+        tell(zaphod)
+        mail_now = timezone.now() + datetime.timedelta(days=2)
+        monkeypatch.setattr(timezone, "now", lambda: mail_now)
+        notification_mail.send_due()
+        CourseInvitation.objects.create(course=course, email=EMAIL)
+        invitation_mail.send_invitations()
+    finally:
+        for each, former in formers:
+            each.setStream(former)
+    lines = written.getvalue()
+    for told in (
+        "Not Found: /courses/<slug:slug>/gradebook/",
+        "Gone: /guardian/<str:token>/",
+        "Not Found: /no-such-page/…",
+        "Internal Server Error: /guardian/<str:token>/",
+        "Forbidden (CSRF cookie not set.): /guardian/<str:token>/",
+        "A notification mail to person",
+        "The invitation",
+    ):
+        assert told in lines, lines
+    named = [line for line in lines.splitlines() if _names(line) or token in line]
+    assert named == []
+
+
+def _refuse_all_mail(monkeypatch) -> None:
+    def refuse(_backend, messages):
+        raise smtplib.SMTPRecipientsRefused({EMAIL: (550, f"{EMAIL} is unknown here".encode())})
+
+    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
 
 
 # Some of it
