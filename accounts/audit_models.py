@@ -60,6 +60,8 @@ class AuditEntry(models.Model):
         HISTORY_EXPORTED = "history_exported", _("downloaded a history")
         CLASS_EXPORTED = "class_exported", _("downloaded a class's history")
         RESEARCH_EXPORTED = "research_exported", _("put together a file for research")
+        GRADES_EXPORTED = "grades_exported", _("downloaded a class's marks")
+        COURSE_EXPORTED = "course_exported", _("downloaded a course")
         HISTORY_ERASED = "history_erased", _("erased a history")
         DATA_EXPORTED = "data_exported", _("downloaded everything about them")
         ACCOUNT_ERASED = "account_erased", _("erased the account")

@@ -12,6 +12,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import audit
 from accounts.models import User
 from courses.api.base import Pages, checked, formed, taught_course
 from courses.api.serializers import PersonSerializer
@@ -98,6 +99,7 @@ class ClassGrades(APIView):
         pages = Pages()
         ids = pages.paginate_queryset(selectors.student_ids(course, cohort=cohort), request)
         book = selectors.gradebook(course, users=ids)
+        audit.record(action=audit.Action.GRADES_EXPORTED, actor=request.user, course=course.pk, form="json")
         listed = pages.get_paginated_response(RowSerializer(book.rows, many=True).data).data
         return Response(_head(book) | dict(listed))
 

@@ -27,7 +27,7 @@ class Export(APIView):
         """The zip, as docs/course-transfer.md describes it."""
         course = taught_course(request, pk)
         try:
-            file = services.exported(course)
+            file = services.exported(course, actor=request.user)
         except services.CannotExport as error:
             raise Conflict(str(error)) from None
         name = f"{course.slug}-{timezone.localdate()}.zip"

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts import audit
 from accounts.models import User
 from accounts.spreadsheets import harmless
 from courses.enrollment.selectors import cohort_choice
@@ -58,6 +59,7 @@ def _override_address(course: Course, key: str) -> str:
 def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
     course = _graded(request, slug)
     book = selectors.gradebook(course, cohort=cohort_choice(course, request.GET.get("cohort", "")).chosen)
+    audit.record(action=audit.Action.GRADES_EXPORTED, actor=request.user, course=course.pk, form="csv")
     response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="grades-{slug}.csv"'
     table = csv.writer(response)

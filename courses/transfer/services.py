@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
+from accounts import audit
 from accounts.models import User
 from courses import assets, blocks
 from courses.models import Asset, Block, Course, Lesson, Module
@@ -101,14 +102,16 @@ def export_course(*, course: Course, to: IO[bytes]) -> None:
                 shutil.copyfileobj(source, packed, assets.PIECE)
 
 
-def exported(course: Course) -> IO[bytes]:
-    """The zip as an open temporary file, for an answer to send and close."""
+def exported(course: Course, *, actor: User | None) -> IO[bytes]:
+    """The zip as an open temporary file, for an answer to send and close. Noted in the audit log, of nobody where a
+    command on the server did it."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  (whoever sends it closes it)
     try:
         export_course(course=course, to=file)
     except BaseException:
         file.close()
         raise
+    audit.record(action=audit.Action.COURSE_EXPORTED, actor=actor, course=course.pk)
     file.seek(0)
     return file
 

@@ -18,7 +18,7 @@ from courses.transfer.fields import NotACourse
 def export_course(request: HttpRequest, slug: str) -> HttpResponse:
     course = taught(Course, request, slug=slug)
     try:
-        file = services.exported(course)
+        file = services.exported(course, actor=request.user)
     except services.CannotExport as reason:
         messages.warning(request, str(reason))
         return redirect(course_url(course))
