@@ -2,6 +2,7 @@
 they went, and what is kept of them stays theirs to read and to erase."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
@@ -42,6 +43,7 @@ def become_assistant(alice, course, ines):
 
 
 def become_observer_by_table(alice, course, ines):
+    EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     text = f"email,role\n{alice.email},observer\n"
     roster.carry_out(course=course, text=text, invite=False, made_by=ines, site="http://testserver")
 
