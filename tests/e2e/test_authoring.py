@@ -157,7 +157,7 @@ def test_a_course_is_written_published_and_taken_on_a_phone(attune, open_browser
     assert problems == []
 
 
-def test_from_the_first_word_to_the_certificate(attune, open_browser):
+def test_from_the_first_word_to_the_certificate(attune, open_browser, media):
     """What a course is for, by those who have never seen these pages: written, taken on a phone, marked, certified."""
     browser = open_browser()
     author = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
@@ -172,9 +172,14 @@ def test_from_the_first_word_to_the_certificate(attune, open_browser):
     author.click("text=First lesson")
     add(author, "text")
     author.fill("[name=body]", "Water first.")
-    add(author, "quiz")
-    author.select_option(f"{PIECE.format(1)} >> [name=rule]", "passed")
+    add(author, "video")
+    author.set_input_files(f"{PIECE.format(1)} >> input[type=file] >> nth=0", media / "clip.webm")
+    expect(author.locator(f"{PIECE.format(1)} >> text=clip.webm")).to_be_visible()
+    author.select_option(f"{PIECE.format(1)} >> [name=rule]", "watched")
     expect(author.locator(f"{PIECE.format(1)} >> [data-autosave-state]")).to_contain_text("Saved")
+    add(author, "quiz")
+    author.select_option(f"{PIECE.format(2)} >> [name=rule]", "passed")
+    expect(author.locator(f"{PIECE.format(2)} >> [data-autosave-state]")).to_contain_text("Saved")
     author.click("text=Edit the questions")
     add(author, "single")
     author.fill(f"{PIECE.format(0)} >> [name=prompt]", "What comes first?")
@@ -217,6 +222,9 @@ def test_from_the_first_word_to_the_certificate(attune, open_browser):
     phone.click("button:has-text('Enroll')")
     phone.click("main a:has-text('Begin')")
     assert fits(phone)
+    expect(phone.locator("[data-remaining]")).to_contain_text("watched 0 of 80%")
+    phone.eval_on_selector("video", "video => { video.muted = true; video.playbackRate = 2; return video.play(); }")
+    expect(phone.locator("[data-remaining]")).not_to_contain_text("watched", timeout=1000 * SECONDS)
     phone.click("label:has-text('Water')")
     phone.fill("[name^=q-][inputmode=decimal], [name^=q-][type=text]", "2.4")
     expect(phone.locator("[data-quiz-state]").filter(has_text="Saved").first).to_be_visible()
