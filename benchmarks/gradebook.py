@@ -3,8 +3,8 @@ r"""How long a full gradebook takes, beside that of a tenth of the class in the 
     python benchmarks/gradebook.py [--students 500] [--items 50] [--runs 7] [--wiring sqlite|postgres] [--json]
 
 Half of the items are quizzes with an attempt of every student, half assignments with a released mark; three weighted
-categories, each dropping its lowest. Timed in one process: the figures alone (`gradebook`), the mean of their totals for
-the course's home (`mean`), the page with its first screen of rows, and the CSV with all of them. The ratio is against
+categories, each dropping its lowest. Timed in one process: the figures alone (`gradebook`), the mean of their totals,
+for a course's home (`mean`), the page with its first screen of rows, and the CSV with all of them. The ratio is against
 the small class: its queries must be as many.
 """
 

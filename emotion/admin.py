@@ -10,6 +10,7 @@ from courses.admin_base import TaughtCoursesAdmin, TaughtFilter
 from emotion import admin_gate, admin_models, admin_support, selectors  # noqa: F401  (three register their pages)
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.course_calibration import trust_in
+from emotion.dashboard import lesson_chart
 from emotion.models import Consent, LessonClimate
 from emotion.policy import features_are_on
 
@@ -55,6 +56,7 @@ class LessonClimateAdmin(ReadOnly, TaughtCoursesAdmin):
             "student": student,
             "consent": consent,
             "timeline": timeline,
+            "drawn": lesson_chart.draw_timeline(timeline),
             "rows": selectors.table_rows(timeline),
             "summary": selectors.describe_timeline(timeline["points"]),
             "states_summary": selectors.describe_states(timeline["points"]),

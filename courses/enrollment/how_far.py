@@ -1,6 +1,6 @@
 """How far the people of a course came, as a filter of their list: the rows behind the numbers of the course's home."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q, QuerySet, TextChoices
 from django.utils import timezone
@@ -34,5 +34,5 @@ def users_who(how_far: HowFar, course: Course, lesson: Lesson | None = None) -> 
     return counted.filter(done__lt=len(asked)).values("user") if how_far == HowFar.STOPPED else began
 
 
-def active_since():
+def active_since() -> datetime:
     return timezone.now() - THIS_WEEK

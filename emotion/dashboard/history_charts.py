@@ -12,9 +12,8 @@ from courses.models import Course, Lesson
 from emotion import selectors
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.dashboard import lesson_chart
-from emotion.hot_spots import clock
 from emotion.lesson_climate import LessonClimate
-from emotion.selectors import BUCKET_SECONDS, SMALLEST_GROUP
+from emotion.selectors import SMALLEST_GROUP
 
 # As on the page: each differs from its neighbours without colour.
 WEAVES = ("", "M0 0L8 8", "M4 0V8", "M0 4H8", "M0 8L8 0", "M2 2h1M6 6h1", "M0 0L8 8M0 8L8 0", "M4 0V8M0 4H8")
@@ -27,8 +26,6 @@ STATE_COLOURS = {
     "delighted": "expr-happiness",
     "unsure": "line",
 }
-TICK_MINUTES = (1, 2, 5, 10, 20, 30, 60)
-TICK_ROOM = 44.0
 
 
 def expression_series() -> dict[str, Series]:
@@ -65,7 +62,7 @@ def lesson(of: Lesson, climate: LessonClimate) -> Chart | None:
         about=_about_class(of.course, climate.students),
         header=[*_timeline_header(), _("Came so far, %"), _("Quiz, first attempts, %"), _("Quiz, students")],
         rows=_lesson_rows(climate),
-        panels=[Areas(bands, _ticks(drawn.axis) if bands else (), columns, figures, frames)],
+        panels=[Areas(bands, lesson_chart.ticks(drawn.axis) if bands else (), columns, figures, frames)],
         notes=[
             *(f"{m.number}. {m.spot.block.title}, {m.spot.place}: {m.spot.words}." for m in drawn.marks),
             *_told(climate.timeline["points"]),
@@ -94,7 +91,7 @@ def own_lesson(of: Lesson, timeline: dict[str, Any]) -> Chart | None:
         about=of.course.title,
         header=_timeline_header(),
         rows=[_timeline_row(point, row) for point, row in zip(points, selectors.table_rows(timeline), strict=True)],
-        panels=[Areas(bands, _ticks(axis), columns, [_("part")])],
+        panels=[Areas(bands, lesson_chart.ticks(axis), columns, [_("part")])],
         notes=[*_told(points), _("A gap is where nothing was read."), _own()],
     )
 
@@ -215,19 +212,6 @@ def _stacked(title: str, series: dict[str, Series], rows: list[dict[str, Any]], 
     """By the shares themselves: rounded ones would end short of 100 or beyond."""
     shares = [(row["title"], [100 * row[measure][name] if row[measure] else None for name in series]) for row in rows]
     return Bars([*series.values()], shares, stacked=True, title=title)
-
-
-def _ticks(axis: lesson_chart.Axis) -> list[tuple[float, str]]:
-    """Minutes into each part, as many as have room."""
-    minute = axis.step * 60 / BUCKET_SECONDS
-    every = next((n for n in TICK_MINUTES if n * minute >= TICK_ROOM), TICK_MINUTES[-1])
-    ticks = []
-    for block, start in axis.starts.items():
-        n = every
-        while n * minute <= axis.widths[block] - TICK_ROOM / 2:
-            ticks.append((start + n * minute, clock(60 * n)))
-            n += every
-    return ticks
 
 
 def looked(state: str) -> str:

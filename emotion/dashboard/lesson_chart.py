@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
-from emotion.hot_spots import HotSpot
+from emotion.hot_spots import HotSpot, clock
 from emotion.lesson_climate import LessonClimate, Part
 from emotion.selectors import BUCKET_SECONDS
 
 WIDTH, AREA, BAND = 1000.0, 220.0, 90.0
 NARROWEST = 6  # steps: a block without readings still has room for its name
+TICK_MINUTES = (1, 2, 5, 10, 20, 30, 60)
+TICK_ROOM = 44.0
 
 
 @dataclass
@@ -50,6 +52,25 @@ class Chart:
     marks: list[Mark]
     expressions: list[tuple[str, str]] = field(default_factory=list)  # (name, path)
     states: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Along:
+    """One timeline of a lesson: (number, block's id, title, x) of its parts, minutes into them, and the areas."""
+
+    parts: list[tuple[int, int, str, float]]
+    ticks: list[tuple[float, str]]
+    expressions: list[tuple[str, str]]
+    states: list[tuple[str, str]]
+
+
+@dataclass
+class Row:
+    """A lesson in the history of a course: (name, x, width) of each share, in percent."""
+
+    title: str
+    expressions: list[tuple[str, float, float]]
+    states: list[tuple[str, float, float]]
 
 
 def draw(climate: LessonClimate) -> Chart:
@@ -101,3 +122,40 @@ def _stack(shown: list[tuple[float, dict[str, Any]]], measure: str, names, heigh
                 boxes[name].append(f"M{x:.1f} {base:.1f}h{step:.1f}V{top:.1f}h-{step:.1f}z")
             base = top
     return [(name, "".join(drawn)) for name, drawn in boxes.items()]
+
+
+def draw_timeline(timeline: dict[str, Any]) -> Along:
+    """A student's way through a lesson, or a class's, within WIDTH x AREA, and WIDTH x BAND for the states."""
+    axis = along([block["number"] for block in timeline["blocks"]], timeline["points"])
+    parts = [
+        (n, block["number"], block["title"], round(axis.starts[block["number"]], 1))
+        for n, block in enumerate(timeline["blocks"], 1)
+    ]
+    return Along(parts, ticks(axis), *stacks(timeline["points"], axis))
+
+
+def draw_course(rows: Iterable[dict[str, Any]]) -> list[Row]:
+    """A course by its lessons, a bar each."""
+    return [Row(row["title"], _shares(row["expressions"]), _shares(row["states"])) for row in rows]
+
+
+def _shares(measures: dict[str, float] | None) -> list[tuple[str, float, float]]:
+    x, drawn = 0.0, []
+    for name, share in (measures or {}).items():
+        if share:
+            drawn.append((name, round(100 * x, 2), round(100 * share, 2)))
+        x += share
+    return drawn
+
+
+def ticks(axis: Axis) -> list[tuple[float, str]]:
+    """Minutes into each part, as many as have room."""
+    minute = axis.step * 60 / BUCKET_SECONDS
+    every = next((n for n in TICK_MINUTES if n * minute >= TICK_ROOM), TICK_MINUTES[-1])
+    found = []
+    for block, start in axis.starts.items():
+        n = every
+        while n * minute <= axis.widths[block] - TICK_ROOM / 2:
+            found.append((round(start + n * minute, 1), clock(60 * n)))
+            n += every
+    return found

@@ -16,7 +16,7 @@ from courses.charts.files import chart_file
 from courses.models import Course, Lesson
 from emotion import consents, course_calibration, selectors, services, support
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
-from emotion.dashboard import history_charts, report_charts
+from emotion.dashboard import history_charts, lesson_chart, report_charts
 from emotion.dashboard.consent_form import ConsentForm
 from emotion.models import SUPPORTED, Consent, LessonSession, SupportPreference
 from emotion.permissions import has_left_something, takes_as_student
@@ -189,6 +189,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "lesson": lesson,
         "timeline": timeline,
+        "drawn": lesson_chart.draw_timeline(timeline),
         "rows": selectors.table_rows(timeline),
         "summary": selectors.describe_timeline(timeline["points"]),
         "states_summary": selectors.describe_states(timeline["points"]),
@@ -218,6 +219,7 @@ def course_history(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "course": course,
         "rows": rows,
+        "drawn": lesson_chart.draw_course(rows),
         "summary": selectors.describe_timeline(rows),
         "states_summary": selectors.describe_states(rows),
         "expressions": EXPRESSIONS,

@@ -31,7 +31,7 @@ def test_four_students_are_not_enough(client, signed_in, lesson):
     page = client.get(url(lesson))
     assertContains(page, "Not enough students yet")
     assertContains(page, "from 5 students up")
-    assertNotContains(page, "data-timeline")
+    assertNotContains(page, "lesson-chart")
     assertNotContains(page, "happiness")
 
 
@@ -41,7 +41,7 @@ def test_five_students_are_a_class(client, signed_in, lesson):
     assertContains(page, "5 students together")
     assertContains(page, "Mostly sadness (80%), then neutral (20%).")
     assertContains(page, "ask before you conclude")
-    assertContains(page, "data-timeline")
+    assertContains(page, "fill-sadness")
     assertNotContains(page, "Student1")  # nobody shares, so nobody is named
 
 

@@ -100,7 +100,7 @@ def test_withdrawing_is_no_link(client, signed_in, lesson):
 def test_an_empty_history_says_what_will_be_here(client, signed_in, lesson):
     page = client.get(url("history", lesson))
     assertContains(page, "Nothing here yet")
-    assertNotContains(page, "data-timeline")
+    assertNotContains(page, "lesson-chart")
 
 
 def test_a_history_shows_ones_own_and_only_that(client, signed_in, lesson):
@@ -108,7 +108,7 @@ def test_a_history_shows_ones_own_and_only_that(client, signed_in, lesson):
     make_class(lesson, 5)
     page = client.get(url("history", lesson))
     assertContains(page, "Mostly sadness (75%), then neutral (25%).")
-    assertContains(page, "data-timeline")
+    assertContains(page, f'href="/lessons/{lesson.pk}/#block-{lesson.blocks.first().pk}"')
     assertContains(page, "you know best how it felt")
     assertContains(page, "<td>0:30</td>")
     assertContains(page, "Only you see this.")
