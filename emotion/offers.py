@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Avg
+from django.urls import reverse
 from django.utils import translation
 
-from courses.models import Block
+from courses.models import Block, Thread
 from emotion import panel_words, starter_rules
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import EmotionReading, Outcome, SupportEvent, SupportRule
@@ -27,6 +29,7 @@ def in_language_of(user):
 def support_message(event: SupportEvent) -> dict[str, Any]:
     """What a page is told of an offer, in the active language."""
     rule, kind_word = event.rule, _kind_word(event)
+    block = Block.objects.filter(pk=event.block_number, lesson=event.lesson_id).select_related("lesson").first()
     offer = rule.offer or say(starter_rules.OFFERS[rule.action])
     if rule.action == SupportRule.Action.ENCOURAGE and not rule.offer:
         offer = kind_word
@@ -38,28 +41,42 @@ def support_message(event: SupportEvent) -> dict[str, Any]:
         "question": rule.question or say(starter_rules.QUESTIONS[rule.state]),
         "accept": say(starter_rules.ACCEPT[rule.action]),
         "offer": offer,
-        "place": _place_to_go(event),
+        "place": _place_to_go(event, block),
+        "ask": _to_ask(event, block),
         "kind_word": "" if rule.action == SupportRule.Action.ENCOURAGE else kind_word,
         "break_offer": say(starter_rules.OFFERS["break"]),
         "replies": {name: say(words) for name, words in starter_rules.REPLIES.items()},
     }
 
 
-def _place_to_go(event: SupportEvent) -> dict[str, Any] | None:
-    """The block that an offer is about: where to go back to, and words to ask others about it."""
-    block = Block.objects.filter(pk=event.block_number, lesson=event.lesson_id).select_related("lesson").first()
+def _place_to_go(event: SupportEvent, block: Block | None) -> dict[str, Any] | None:
+    """The block that an offer is about: where to go back to."""
     if block is None:
         return None
-    names = {"title": block.title, "lesson": block.lesson.title}
-    words = {name: say(form).format(**names) for name, form in panel_words.PLACES.items()}
-    asks = event.rule.action in (SupportRule.Action.DISCUSS, SupportRule.Action.OFFER_TUTOR)
     return {
         "block": block.pk,
         "seconds": max(0.0, event.place_seconds - WATCH_AGAIN_SECONDS),
-        "read": words["read"],
-        "watch": words["watch"],
-        "ask": (words["share"] if event.state == "delighted" else words["ask"]) if asks else "",
+        "read": _about(block, "read"),
+        "watch": _about(block, "watch"),
     }
+
+
+def _to_ask(event: SupportEvent, block: Block | None) -> dict[str, str] | None:
+    """For whoever asks the others or the tutor: words to begin with, and the discussion's address with them filled in,
+    or none where they go to the tutor. Nothing is sent unless the student sends it."""
+    if event.rule.action not in (SupportRule.Action.DISCUSS, SupportRule.Action.OFFER_TUTOR):
+        return None
+    likes = event.state == "delighted"
+    words = _about(block, "share" if likes else "ask") if block else ""
+    if event.rule.action == SupportRule.Action.OFFER_TUTOR:
+        return {"words": words, "url": ""}
+    begun = {"block": block.pk if block else "", "kind": Thread.Kind.COMMENT.value if likes else "", "body": words}
+    query = urlencode({name: value for name, value in begun.items() if value})
+    return {"words": words, "url": f"{reverse('discussion:lesson', args=[event.lesson_id])}?{query}#ask"}
+
+
+def _about(block: Block, form: str) -> str:
+    return say(panel_words.PLACES[form]).format(title=block.title, lesson=block.lesson.title)
 
 
 def _kind_word(event: SupportEvent) -> str:

@@ -44,6 +44,31 @@ PANEL = {
         "fr": "Merci, cela suffit pour cette minute.",
         "ar": "شكرًا، هذا يكفي لهذه الدقيقة.",
     },
+    "to_tutor": {
+        "en": "To those who teach this course, with your name",
+        "de": "An die Lehrenden dieses Kurses, mit Ihrem Namen",
+        "fr": "Aux enseignants de ce cours, avec votre nom",
+        "ar": "إلى مدرّسي هذا المقرر، مع اسمك",
+    },
+    "send": {"en": "Send", "de": "Senden", "fr": "Envoyer", "ar": "إرسال"},
+    "sent": {
+        "en": "Sent. The answer comes as a message.",
+        "de": "Gesendet. Die Antwort kommt als Nachricht.",
+        "fr": "Envoyé. La réponse viendra sous forme de message.",
+        "ar": "أُرسل. سيصلك الرد في رسالة.",
+    },
+    "not_sent": {
+        "en": "Not sent. Please try again.",
+        "de": "Nicht gesendet. Bitte noch einmal.",
+        "fr": "Pas envoyé. Veuillez réessayer.",
+        "ar": "لم يُرسل. حاول مرة أخرى.",
+    },
+    "to_discussion": {
+        "en": "Write it in the discussion",
+        "de": "In die Diskussion schreiben",
+        "fr": "L'écrire dans la discussion",
+        "ar": "اكتبه في النقاش",
+    },
     "no_script": {
         "en": "Answering here needs JavaScript. The lesson does not.",
         "de": "Antworten braucht hier JavaScript, die Lektion nicht.",
@@ -65,7 +90,7 @@ PLACES = {
         "fr": "Revoir cette minute de « {title} »",
         "ar": "شاهد هذه الدقيقة من «{title}» مرة أخرى",
     },
-    # Words to begin with, for whoever asks the others or the tutor; nothing sends them.
+    # Words to begin with, for whoever asks the others or the tutor; only they send them.
     "ask": {
         "en": "I got stuck at “{title}” in “{lesson}”: ",
         "de": "Bei „{title}“ in „{lesson}“ komme ich nicht weiter: ",

@@ -18,6 +18,11 @@ class OutreachForm(forms.ModelForm):
             "talk_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         }
 
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        theirs = OutreachKind.ASKED  # which is the student's to write
+        self.fields["kind"].choices = [(kind, label) for kind, label in OutreachKind.choices if kind != theirs]
+
     def clean(self) -> dict:
         cleaned = super().clean()
         kind, at = cleaned.get("kind"), cleaned.get("talk_at")

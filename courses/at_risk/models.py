@@ -12,11 +12,12 @@ class OutreachKind(models.TextChoices):
     MESSAGE = "message", _("Message")
     TALK = "talk", _("Talk")
     NOTE = "note", _("Note")
+    ASKED = "asked", _("Asked for help")
 
 
 class Outreach(models.Model):
     """What somebody who teaches did for a student: wrote to them, offered a talk at a time, or noted something for
-    those who teach. The record of what was done: nothing changes it."""
+    those who teach; or what the student wrote to those. The record of what was done: nothing changes it."""
 
     Kind = OutreachKind
 

@@ -1,6 +1,8 @@
 """What was done for somebody is about them: theirs to take along, notes included, and to erase."""
 
+from courses.at_risk.services import asked_key
 from courses.models import Outreach
+from courses.notifications.services import take_back
 
 
 def export_outreach(user) -> list[dict]:
@@ -20,4 +22,7 @@ def export_outreach(user) -> list[dict]:
 def erase_outreach(user) -> int:
     """Theirs go; what they did for others stays, by nobody."""
     Outreach.objects.filter(by=user).update(by=None)
-    return Outreach.objects.filter(enrollment__user=user).delete()[0]
+    theirs = Outreach.objects.filter(enrollment__user=user)
+    asked = theirs.filter(kind=Outreach.Kind.ASKED).values_list("pk", flat=True)
+    take_back(keys=[asked_key(pk) for pk in asked])
+    return theirs.delete()[0]

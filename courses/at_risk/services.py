@@ -1,4 +1,5 @@
-"""What somebody who teaches does for a student: each is written down, and told to the student unless it is a note."""
+"""What somebody who teaches does for a student: each is written down, and told to the student unless it is a note. And
+what a student asks of those who teach."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -43,6 +45,30 @@ def reach_out(
             course=enrollment.course,
         )
     return done
+
+
+@transaction.atomic
+def ask_for_help(*, enrollment: Enrollment, words: str) -> Outreach:
+    """Write down a student's own words to those who teach the course, and tell each of them."""
+    asked = Outreach.objects.create(enrollment=enrollment, kind=Outreach.Kind.ASKED, words=words, by=enrollment.user)
+    teaching = Enrollment.objects.active().instructors().for_course(enrollment.course).select_related("user")
+    for teacher in teaching:
+        with override(teacher.user.language):
+            title = _("%(name)s asks for help in %(course)s") % {"name": asked.by, "course": enrollment.course}
+        notify(
+            users=[teacher.user],
+            kind=NotificationKind.ASKED,
+            key=asked_key(asked.pk),
+            title=title,
+            text=words,
+            url=reverse("at_risk:reach-out", args=[enrollment.pk]),
+            course=enrollment.course,
+        )
+    return asked
+
+
+def asked_key(pk: int) -> str:
+    return f"asked:{pk}"
 
 
 def _title(done: Outreach) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from courses.discussion import selectors, services
-from courses.discussion.forms import EditForm, ReasonForm, ReplyForm, ThreadForm
+from courses.discussion.forms import LONGEST, EditForm, ReasonForm, ReplyForm, ThreadForm
 from courses.discussion.permissions import Standing, standing
 from courses.models import Course, Lesson, Post, Thread
 from courses.release.locks import lock_of, require_open, with_conditions
@@ -22,7 +22,7 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
     lesson = get_object_or_404(lessons, pk=pk)
     require_open(user=request.user, lesson=lesson)
     may = standing(request.user, lesson.course)
-    form = ThreadForm(lesson, request.POST or None, initial={"block": request.GET.get("block")})
+    form = ThreadForm(lesson, request.POST or None, initial=begun(request.GET))
     status = 200
     if request.method == "POST":
         _allow(may.writes)
@@ -41,6 +41,11 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
     page = selectors.lesson_threads(request.user, lesson, request.GET.get("page"))
     context = {"lesson": lesson, "course": lesson.course, "form": form, "page": page, "may": may}
     return render(request, "courses/discussion/lesson.html", context, status=status)
+
+
+def begun(query) -> dict[str, str]:
+    """What an address has filled in already, as its writer goes on from; nothing is posted by it."""
+    return {name: query[name][:LONGEST] for name in ("block", "kind", "body") if name in query}
 
 
 @require_safe

@@ -15,7 +15,7 @@ class PreferencesForm(forms.Form):
         self.user = user
         teaches = Course.objects.taught_by(user).exists()
         for kind, wish in preferences_of(user).items():
-            if kind == NotificationKind.WEEKLY and not teaches:
+            if kind in (NotificationKind.ASKED, NotificationKind.WEEKLY) and not teaches:
                 continue
             self.fields[kind] = forms.ChoiceField(
                 label=NotificationKind(kind).label, choices=MailWish.choices, initial=wish

@@ -16,6 +16,7 @@ class NotificationKind(models.TextChoices):
     DEADLINE = "deadline", _("Something is due soon")
     ENROLMENT = "enrolment", _("You were enrolled in a course")
     MESSAGE = "message", _("Messages from those who teach you")
+    ASKED = "asked", _("A student asks you for help")
     WEEKLY = "weekly", _("How the courses that you teach go, once a week")
 
 
@@ -34,6 +35,7 @@ DEFAULT_MAIL = {
     NotificationKind.DEADLINE: MailWish.EACH,
     NotificationKind.ENROLMENT: MailWish.EACH,
     NotificationKind.MESSAGE: MailWish.EACH,
+    NotificationKind.ASKED: MailWish.EACH,
     NotificationKind.WEEKLY: MailWish.EACH,
 }
 

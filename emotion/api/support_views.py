@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from courses.models import Lesson
 from courses.release.locks import require_open
-from emotion import offers, support
+from emotion import offers, support, support_questions
 from emotion.core.labels import BEHAVIOURS
 from emotion.models import SELF_REPORTED, SUPPORTED, SupportEvent, SupportPreference
 from emotion.permissions import takes_as_student
@@ -39,6 +39,10 @@ class BehaviourBatchSerializer(serializers.Serializer):
 
 class ResponseSerializer(serializers.Serializer):
     response = serializers.ChoiceField(SupportEvent.RESPONSES)
+
+
+class QuestionSerializer(serializers.Serializer):
+    words = serializers.CharField(max_length=2000)
 
 
 class PreferenceSerializer(serializers.ModelSerializer):
@@ -109,6 +113,21 @@ class SupportResponse(APIView):
         """Answer an offer. The first answer counts."""
         event = _event_of(request, event_id)
         support.respond(event=event, response=_checked(ResponseSerializer(data=request.data))["response"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SupportQuestion(APIView):
+    @extend_schema(request=QuestionSerializer, responses={204: None})
+    def post(self, request, event_id: int):
+        """Send one's own words to those who teach, once for each offer to do so that one has accepted."""
+        event = _event_of(request, event_id)
+        if not takes_as_student(request.user, event.lesson.course):
+            raise PermissionDenied(_("This is for people enrolled in this course."))
+        words = _checked(QuestionSerializer(data=request.data))["words"]
+        try:
+            support_questions.send_question(event=event, words=words)
+        except support_questions.NotSent as error:
+            raise ValidationError({"detail": str(error)}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

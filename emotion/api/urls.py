@@ -20,5 +20,6 @@ urlpatterns = [
     path("lessons/<int:lesson_id>/behaviour/", support_views.BehaviourEvents.as_view(), name="behaviour"),
     path("support/<int:event_id>/response/", support_views.SupportResponse.as_view(), name="support-response"),
     path("support/<int:event_id>/reason/", support_views.SupportReason.as_view(), name="support-reason"),
+    path("support/<int:event_id>/question/", support_views.SupportQuestion.as_view(), name="support-question"),
     path("support/preference/", support_views.SupportPreferences.as_view(), name="support-preference"),
 ]

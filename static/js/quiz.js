@@ -113,6 +113,7 @@ class Answers {
   // The attempt is over, or was handed in elsewhere: say so, and lead to how it stands.
   refuse(sentence) {
     this.over = true;
+    this.form.dataset.over = "";
     this.state.textContent = "";
     const note = document.createElement("p");
     note.className = "question-note";

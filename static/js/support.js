@@ -7,6 +7,7 @@ const IDLE_MS = 90_000;
 const MOST_EVENTS = 50;
 const REREAD_MS = 2000; // scrolled back to an earlier block and stayed there
 const ASK_EVERY_MS = 15 * 60_000;
+const EXERCISE_MS = 30 * 60_000; // exercises left alone for so long are nobody's any more, as on the server
 const READ_FIRST_SECONDS = 8; // a block's end that was never read towards is no end
 const ASKED = "attune:asked";
 
@@ -28,6 +29,18 @@ const lastAsked = {
   },
 };
 
+// Whether a quiz is being answered in this page: an exam from its beginning to its end, whatever part of the page is
+// read; exercises from the first answer on.
+const openQuiz = {
+  answeredAt: -Infinity,
+  get isExam() {
+    return Boolean(document.querySelector("form[data-quiz=exam][data-save-url]:not([data-over])"));
+  },
+  get isOpen() {
+    return this.isExam || performance.now() - this.answeredAt < EXERCISE_MS;
+  },
+};
+
 class SupportPanel {
   constructor(root) {
     this.root = root;
@@ -40,18 +53,30 @@ class SupportPanel {
     this.find("replies").addEventListener("click", (event) => this.reply(event.target.closest("[data-reply]")));
     this.find("place").addEventListener("click", (event) => this.goBack(event));
     this.find("kind").addEventListener("click", () => this.sayKindly());
+    this.find("question-form").addEventListener("submit", (event) => this.sendQuestion(event));
     this.find("why").addEventListener("click", () => this.explain());
-    this.find("close").addEventListener("click", () => this.undock());
+    this.find("close").addEventListener("click", () => this.close());
     root.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && root.classList.contains("support-docked")) this.undock();
+      if (event.key === "Escape" && root.classList.contains("support-docked")) this.close();
     });
     this.corner.addEventListener("click", () => this.dock());
     // Where the panel is out of sight, a button in the corner leads to it; it waits, and covers no text.
     this.observer = new IntersectionObserver((entries) => this.isSeen(entries.at(-1).isIntersecting));
     this.observer.observe(root);
     document.addEventListener("attune:message", ({ detail }) => {
-      if (detail.type === "support") this.offer(detail);
+      if (detail.type === "support" && !openQuiz.isOpen) this.offer(detail);
     });
+    document.addEventListener("input", ({ target }) => {
+      if (!target.closest("form[data-quiz][data-save-url]")) return;
+      openQuiz.answeredAt = performance.now();
+      if (this.waitsForReply) this.withdraw();
+    });
+  }
+
+  // Not the student's answer: an offer that a quiz came before.
+  withdraw() {
+    this.find("card").hidden = true;
+    if (!this.inView) this.wait("");
   }
 
   isSeen(inView) {
@@ -99,6 +124,20 @@ class SupportPanel {
     this.observer.observe(this.root);
   }
 
+  // Who closes an offer has answered it: not now, and so the next one waits longer.
+  close() {
+    if (this.waitsForReply) this.dismiss();
+    this.undock();
+  }
+
+  get waitsForReply() {
+    return this.isOffering && !this.find("replies").hidden;
+  }
+
+  async dismiss() {
+    if (await this.respond("dismissed")) this.find("card").hidden = true;
+  }
+
   async report(button) {
     if (!button) return;
     for (const other of this.find("words").children) other.setAttribute("aria-pressed", String(other === button));
@@ -109,7 +148,7 @@ class SupportPanel {
         ...place.now(),
       });
       this.find("note").textContent = this.words.thanks;
-      if (answer.support) this.offer(answer.support);
+      if (answer.support && !openQuiz.isExam) this.offer(answer.support);
     } catch (error) {
       button.setAttribute("aria-pressed", "false");
       this.find("note").textContent = error.sentence || this.words.not_saved;
@@ -126,7 +165,7 @@ class SupportPanel {
     label("fine", message.replies.fine);
     label("dont_ask", message.replies.dont_ask);
     this.root.querySelector('[data-reply="break"]').hidden = message.action === "break";
-    for (const name of ["offer", "start", "place", "reason"]) this.find(name).hidden = true;
+    for (const name of ["offer", "discuss", "question-form", "place", "reason"]) this.find(name).hidden = true;
     this.find("replies").hidden = false;
     this.find("kind").hidden = !message.kind_word;
     this.find("card").hidden = false;
@@ -163,7 +202,9 @@ class SupportPanel {
       return;
     }
     this.show(choice === "break" ? this.shown.break_offer : this.shown.offer);
-    if (choice === "accepted") this.showPlace();
+    if (choice !== "accepted") return;
+    this.showPlace();
+    this.showAsking();
   }
 
   async sayKindly() {
@@ -186,8 +227,35 @@ class SupportPanel {
     link.href = `#block-${goal.block}`;
     link.textContent = this.video() ? goal.watch : goal.read;
     this.find("place").hidden = false;
-    this.find("start").textContent = goal.ask;
-    this.find("start").hidden = !goal.ask;
+  }
+
+  // Words to begin with lie ready: in the discussion, or here for the tutor. It is the student who sends them.
+  showAsking() {
+    const { ask } = this.shown;
+    if (!ask) return;
+    this.find("discuss").querySelector("a").href = ask.url;
+    this.find("discuss").hidden = !ask.url;
+    this.find("question-form").querySelector("textarea").value = ask.words;
+    this.find("question-form").hidden = Boolean(ask.url);
+    this.reveal();
+  }
+
+  async sendQuestion(event) {
+    event.preventDefault();
+    const form = this.find("question-form");
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      const words = form.querySelector("textarea").value;
+      await this.send("POST", `/api/v1/support/${this.shown.id}/question/`, { words });
+      form.hidden = true;
+      this.find("note").textContent = "";
+      this.find("offer").textContent = this.words.sent;
+    } catch (error) {
+      this.find("note").textContent = error.sentence || this.words.not_sent;
+    } finally {
+      button.disabled = false;
+    }
   }
 
   video() {
@@ -225,7 +293,7 @@ class SupportPanel {
     });
     if (response.ok) return response.status === 204 ? {} : response.json();
     const { detail } = await response.json().catch(() => ({}));
-    throw Object.assign(new Error(response.status), { sentence: response.status === 429 ? detail : "" });
+    throw Object.assign(new Error(response.status), { sentence: [400, 429].includes(response.status) ? [detail].flat()[0] : "" });
   }
 }
 
@@ -237,7 +305,7 @@ class BlockEnds {
   }
 
   look() {
-    if (document.hidden || this.panel.isOffering || !this.isEnd(place.block())) return;
+    if (document.hidden || this.panel.isOffering || openQuiz.isOpen || !this.isEnd(place.block())) return;
     if (Date.now() - lastAsked.get() < ASK_EVERY_MS) return;
     clearInterval(this.timer);
     this.panel.ask();

@@ -137,6 +137,7 @@ TABLE = {
     "emotion-api:self-reports": "POST f-bfff-f",
     "emotion-api:behaviour": "POST f-bfff-f",
     "emotion-api:support-response": "POST f-------",
+    "emotion-api:support-question": "POST f-------",
     "emotion-api:support-reason": "GET f-------",
     "emotion-api:support-preference": "PUT fbbbbbbb",
     "schema": "GET f2222222",

@@ -147,6 +147,49 @@ def test_nothing_is_asked_in_a_quiz_or_right_before_it(server, page):
     assert server.rows("SELECT COUNT(*) FROM emotion_supportevent") == [(0,)]
 
 
+@pytest.mark.parametrize("exam", [True, False], ids=["exam", "exercises"])
+def test_while_a_quiz_is_open_nothing_is_asked_or_offered_wherever_the_page_stands(server, page, change, exam):
+    change("DELETE FROM courses_quizattempt")
+    change("UPDATE courses_quiz SET minutes = ?", 30 if exam else None)
+    lesson = open_lesson(page, server, QUIZ_LESSON)
+    words, card = page.locator("[data-support-words]"), page.locator("[data-support-card]")
+    offer = {
+        **{"type": "support", "id": 1, "state": "confused", "action": "hint", "question": "Would something help?"},
+        **{"accept": "A hint", "offer": "Look above.", "place": None, "ask": None, "kind_word": "", "break_offer": ""},
+        "replies": {"fine": "I'm fine", "dont_ask": "Don't ask again"},
+    }
+
+    def push_offer() -> None:
+        page.evaluate("(detail) => document.dispatchEvent(new CustomEvent('attune:message', { detail }))", offer)
+
+    push_offer()
+    expect(card).to_be_visible()
+    if exam:
+        page.click("[data-block-kind=quiz] button:has-text('Begin')")
+        page.wait_for_selector("form[data-quiz]")
+    else:
+        page.locator("form[data-quiz] [data-question] input").first.check()
+    expect(card).to_be_hidden()
+
+    # Back to the lesson's first part, to look something up.
+    end_of(page, 0)
+    page.wait_for_timeout(11_000)
+    expect(words).to_be_hidden()
+    push_offer()
+    expect(card).to_be_hidden()
+    page.locator("[data-support-ask]").evaluate("(button) => button.click()")
+    page.locator("[data-state=frustrated]").evaluate("(button) => button.click()")
+    expect(page.locator("[data-support-note]")).to_have_text("Thank you.")
+    expect(card).to_be_hidden() if exam else expect(card).to_be_visible()  # who says so at exercises may be answered
+
+    # With the quiz handed in, or none begun, one is asked there.
+    change("DELETE FROM courses_quizattempt")
+    page.evaluate("localStorage.removeItem('attune:asked')")
+    page.goto(f"{server.url}/lessons/{lesson}/")
+    end_of(page, 0)
+    expect(words).to_be_visible(timeout=15_000)
+
+
 def test_what_is_done_leads_to_an_offer_that_can_be_refused(server, page, change):
     lesson = open_lesson(page, server)
     page.click("text=What the camera is for")
@@ -186,6 +229,48 @@ def test_what_is_done_leads_to_an_offer_that_can_be_refused(server, page, change
     expect(page.locator("[data-support-card]")).to_be_visible()
 
 
+def test_who_would_ask_writes_where_it_is_read_and_sends_it_oneself(server, page, change):
+    open_lesson(page, server)
+    page.click("[data-support-ask]")
+    page.click("[data-state=confused]")  # which writes the starter set of rules, where it is missing
+    expect(page.locator("[data-support-card]")).to_be_visible()
+    change("DELETE FROM emotion_supportevent")
+    for state, action in (("frustrated", "offer_tutor"), ("bored", "discuss")):
+        change("UPDATE emotion_supportrule SET active = (action = ?) WHERE state = ?", action, state)
+    page.reload()
+    end_of(page, 1)
+    title = page.locator("[data-block-id] h2").nth(1).inner_text()
+
+    # To those who teach, from the panel, once the student has read it over and presses the button.
+    page.click("[data-support-ask]")
+    page.click("[data-state=frustrated]")
+    page.click("[data-reply=accepted]")
+    form, field = page.locator("[data-support-question-form]"), page.get_by_label("To those who teach this course")
+    expect(field).to_have_value(f"I got stuck at “{title}” in “What is typical?”: ")
+    told = "SELECT text FROM courses_notification WHERE kind = 'asked'"
+    assert server.rows(told) == []
+    field.fill("Why is the median not 7?")
+    form.locator("button").click()
+    expect(page.locator("[data-support-offer]")).to_have_text("Sent. The answer comes as a message.")
+    expect(form).to_be_hidden()
+    assert set(server.rows(told)) == {("Why is the median not 7?",)}
+
+    # To the others, in the discussion: the form there has begun.
+    change("DELETE FROM emotion_supportevent")
+    page.reload()
+    end_of(page, 1)
+    page.click("[data-support-ask]")
+    page.click("[data-state=bored]")
+    page.click("[data-reply=accepted]")
+    expect(form).to_be_hidden()
+    page.click("[data-support-discuss] a")
+    expect(page.locator("[name=body]")).to_have_value(f"I got stuck at “{title}” in “What is typical?”: ")
+    expect(page.locator("[name=block] option:checked")).to_have_text(title)
+    assert server.rows("SELECT COUNT(*) FROM courses_post WHERE body LIKE '%I got stuck%'") == [(0,)]
+    for state in ("frustrated", "bored"):
+        change("UPDATE emotion_supportrule SET active = 1 WHERE state = ?", state)
+
+
 def test_dont_ask_again_holds_after_a_reload(server, page, change):
     open_lesson(page, server)
     page.click("[data-support-ask]")
@@ -200,6 +285,53 @@ def test_dont_ask_again_holds_after_a_reload(server, page, change):
     expect(page.locator("[data-support-card]")).to_be_hidden()
     page.click("[data-state=frustrated]")  # another state was not meant
     expect(page.locator("[data-support-card]")).to_be_visible()
+
+
+def test_closing_an_offer_answers_it_and_doubles_the_pause(server, page, change):
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_lesson(page, server)
+    card, corner = page.locator("[data-support-card]"), page.locator("[data-support-corner]")
+
+    def say() -> None:
+        corner.click()
+        page.click("[data-state=frustrated]")
+        expect(page.locator("[data-support-note]")).to_have_text("Thank you.")
+
+    def responses() -> list[str]:
+        return [response for (response,) in server.rows("SELECT response FROM emotion_supportevent ORDER BY id")]
+
+    def later(minutes: int) -> None:
+        change("DELETE FROM emotion_selfreport")
+        change("UPDATE emotion_supportevent SET at = ?", time_ago(minutes=minutes))
+        page.reload()
+
+    say()
+    expect(card).to_be_visible()
+    page.click("[data-support-close]")
+    expect(card).to_be_hidden()
+    expect(corner).to_be_visible()
+    assert responses() == ["dismissed"]
+    later(11)  # the usual pause is over, the doubled one is not
+    say()
+    expect(card).to_be_hidden()
+    later(21)
+    say()
+    expect(card).to_be_visible()
+
+    # With the key too. Who has answered and closes then has answered once.
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    assert responses() == ["dismissed", "dismissed"]
+    change("DELETE FROM emotion_supportevent")
+    later(0)
+    say()
+    page.click("[data-reply=accepted]")
+    expect(page.locator("[data-support-offer]")).to_be_visible()
+    answers: list[str] = []
+    page.on("request", lambda request: answers.append(request.url) if "/response/" in request.url else None)
+    page.click("[data-support-close]")
+    page.wait_for_timeout(500)
+    assert responses() == ["accepted"] and answers == []
 
 
 def test_on_a_phone_a_corner_leads_to_it_and_covers_nothing_until_then(server, page):

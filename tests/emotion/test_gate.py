@@ -98,10 +98,8 @@ def test_turning_them_off_stops_every_open_camera(session, told, store, django_c
 SELF_REPORT = (
     {"emotion:support", "emotion:said", "emotion:said-chart"}
     | {f"emotion:{name}" for name in ("rules", "rules-chart", "rule", "new-rule", "adopt-rules")}
-    | {
-        f"emotion-api:{name}"
-        for name in ("self-reports", "behaviour", "support-response", "support-reason", "support-preference")
-    }
+    | {"emotion-api:self-reports", "emotion-api:behaviour"}
+    | {f"emotion-api:support-{name}" for name in ("response", "question", "reason", "preference")}
 )
 
 

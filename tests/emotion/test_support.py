@@ -6,7 +6,7 @@ import time
 import pytest
 from django.utils import timezone, translation
 
-from courses.models import QuizAttempt
+from courses.models import QuizAttempt, Thread
 from courses.quizzes import services as quiz_services
 from emotion import offers, panel_words, personal_data, services, starter_rules, support
 from emotion.core.affect import StateEstimate
@@ -254,19 +254,34 @@ def test_an_offer_leads_back_to_its_place(consider, lesson):
         "seconds": 35.0,
         "read": "Back to “Block 2”",
         "watch": "Watch this minute of “Block 2” again",
-        "ask": "",
     }
 
 
 def test_who_is_to_ask_others_gets_words_to_begin_with(consider, lesson):
     SupportRule.objects.create(lesson=lesson, state="confused", action="offer_tutor")
     message = offers.support_message(consider(place=Place(lesson.blocks.first().pk)))
-    assert message["place"]["ask"] == "I got stuck at “Block 1” in “Lesson 1.1”: "
+    assert message["ask"] == {"words": "I got stuck at “Block 1” in “Lesson 1.1”: ", "url": ""}
     assert "Nothing has been sent" in message["offer"]
 
 
+@pytest.mark.parametrize(
+    ("state", "kind", "words"),
+    [("bored", "question", "I got stuck at “Block 1”"), ("delighted", "comment", "What I liked")],
+)
+def test_who_is_to_ask_others_is_led_to_a_form_that_has_begun(client, alice, lesson, state, kind, words):
+    SupportRule.objects.create(lesson=lesson, state=state, action="discuss")
+    block = lesson.blocks.first()
+    _, event = support.report_self(user=alice, lesson=lesson, state=state, place=Place(block.pk))
+    client.force_login(alice)
+    form = client.get(offers.support_message(event)["ask"]["url"]).context["form"]
+    assert [form[name].value() for name in ("block", "kind")] == [str(block.pk), kind]
+    assert form["body"].value().startswith(words)
+    assert not Thread.objects.exists()
+
+
 def test_an_offer_without_a_place_leads_nowhere(consider):
-    assert offers.support_message(consider())["place"] is None
+    message = offers.support_message(consider())
+    assert (message["place"], message["ask"]) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,9 @@ def test_taking_along_and_erasing(alice, course, ines):
     assert personal_data.export_all(ines)["notifications"]["announcements"][0]["body"] == "Now in **12**."
     personal_data.erase_all(ines)
     assert Announcement.objects.get().author is None
+
+
+def test_only_those_who_teach_choose_how_questions_come(client, alice, ines, course):
+    assert "asked" not in client.get(url("settings")).context["form"].fields
+    client.force_login(ines)
+    assert "asked" in client.get(url("settings")).context["form"].fields
