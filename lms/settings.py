@@ -406,6 +406,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "BlockKindEnum": "courses.models.BlockKind",
+        "QuestionKindEnum": "courses.quizzes.models.QuestionKind",
         "CourseRoleEnum": "courses.models.Role",
         "InvitedRoleEnum": "courses.enrollment.models.INVITED_CHOICES",
         "ThreadKindEnum": "courses.discussion.models.ThreadKind",

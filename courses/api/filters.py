@@ -13,6 +13,7 @@ from courses.models import (
     Enrollment,
     Invitation,
     Lesson,
+    LessonRevision,
     Module,
     Notification,
     Post,
@@ -21,7 +22,7 @@ from courses.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from courses.quizzes.models import Quiz, QuizAttempt
+from courses.quizzes.models import Question, QuestionPool, Quiz, QuizAccommodation, QuizAttempt, QuizDraw
 
 
 @extend_schema_field({"type": "integer", "minimum": 0, "maximum": 2**63 - 1})
@@ -136,6 +137,48 @@ class QuizAttemptFilter(filters.FilterSet):
     class Meta:
         model = QuizAttempt
         fields = ["quiz"]
+
+
+class RevisionFilter(filters.FilterSet):
+    lesson = IdFilter(field_name="lesson_id")
+
+    class Meta:
+        model = LessonRevision
+        fields = ["lesson"]
+
+
+class QuestionFilter(filters.FilterSet):
+    quiz = IdFilter(field_name="quiz_id")
+    pool = IdFilter(field_name="pool_id")
+
+    class Meta:
+        model = Question
+        fields = ["quiz", "pool"]
+
+
+class PoolFilter(filters.FilterSet):
+    course = IdFilter(field_name="course_id")
+
+    class Meta:
+        model = QuestionPool
+        fields = ["course"]
+
+
+class DrawFilter(filters.FilterSet):
+    quiz = IdFilter(field_name="quiz_id")
+
+    class Meta:
+        model = QuizDraw
+        fields = ["quiz"]
+
+
+class AccommodationFilter(filters.FilterSet):
+    quiz = IdFilter(field_name="quiz_id")
+    course = IdFilter(field_name="whole_course_id")
+
+    class Meta:
+        model = QuizAccommodation
+        fields = ["quiz", "course"]
 
 
 class AssignmentFilter(OfBlock):

@@ -125,6 +125,7 @@ class Cohorts(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyMo
 
 class InvitationSerializer(serializers.ModelSerializer):
     url = serializers.SerializerMethodField(help_text="The link to give away.")
+    email = serializers.CharField(read_only=True, help_text="Empty: for whoever has the link.")
 
     class Meta:
         model = Invitation

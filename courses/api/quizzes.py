@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.forms import model_to_dict
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
@@ -10,13 +11,15 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
-from courses.api.base import Conflict, CourseAPI, checked
+from courses.api.base import Conflict, CourseAPI, checked, formed, require_teacher
 from courses.api.filters import QuizAttemptFilter, QuizFilter
 from courses.quizzes import answers as answering
 from courses.quizzes import layouts, selectors, services
+from courses.quizzes.analysis import analyse
 from courses.quizzes.models import Quiz, QuizAttempt
 from courses.quizzes.selectors import ShownQuestion, ShownQuiz
 from courses.release.locks import require_open
+from courses.studio.quiz_forms import QuizForm
 
 
 class ChoiceSerializer(serializers.Serializer):
@@ -74,6 +77,36 @@ class QuizSerializer(serializers.ModelSerializer):
             *("opens_at", "closes_at", "url"),
         ]
         read_only_fields = fields
+
+
+class QuizSettingsSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Quiz
+        fields = ["id", *QuizForm.Meta.fields]
+
+
+class CountSerializer(serializers.Serializer):
+    choice = serializers.IntegerField(source="choice.pk")
+    text = serializers.CharField(source="choice.text")
+    upper = serializers.IntegerField(help_text="Who picked it, of the better half.")
+    lower = serializers.IntegerField()
+    all = serializers.IntegerField()
+
+
+class AnalysedItemSerializer(serializers.Serializer):
+    question = serializers.IntegerField(source="question.pk")
+    prompt = serializers.CharField(source="question.prompt")
+    n = serializers.IntegerField(help_text="Students who were asked it.")
+    difficulty = serializers.FloatField(allow_null=True, help_text="Mean share of its points; higher is easier.")
+    discrimination = serializers.FloatField(allow_null=True, help_text="-1 to 1.")
+    notes = serializers.ListField(child=serializers.CharField())
+    choices = CountSerializer(many=True)
+
+
+class AnalysisSerializer(serializers.Serializer):
+    students = serializers.IntegerField(help_text="Below five, nothing else is told.")
+    mean_percent = serializers.FloatField(allow_null=True)
+    items = AnalysedItemSerializer(many=True)
 
 
 class ShownQuizSerializer(serializers.Serializer):
@@ -134,6 +167,24 @@ class Quizzes(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
         quiz = self.get_object()
         require_open(user=request.user, lesson=quiz.lesson)
         return Response(self._shown(quiz))
+
+    @extend_schema(request=QuizSettingsSerializer(partial=True), responses={200: QuizSettingsSerializer})
+    def partial_update(self, request, pk=None):
+        """Its limits and what it shows, for those who teach it."""
+        quiz = self.get_object()
+        sent = QuizSettingsSerializer(quiz, data=request.data, partial=True)
+        sent.is_valid(raise_exception=True)
+        form = QuizForm(model_to_dict(quiz, QuizForm.Meta.fields) | sent.validated_data, instance=quiz)
+        formed(form)
+        return Response(QuizSettingsSerializer(form.save()).data)
+
+    @extend_schema(responses=AnalysisSerializer)
+    @action(methods=["get"], detail=True, permission_classes=[IsAuthenticated])
+    def analysis(self, request, pk=None):
+        """How its questions work, from each student's first attempt; for those who teach it."""
+        quiz = self.get_object()
+        require_teacher(request.user, quiz.course)
+        return Response(AnalysisSerializer(analyse(quiz)).data)
 
     @extend_schema(request=None, responses={200: ShownQuizSerializer})
     @action(methods=["post"], detail=True, permission_classes=[IsAuthenticated])

@@ -3,6 +3,8 @@ from rest_framework.routers import SimpleRouter
 
 from courses.api import (
     assignments,
+    authoring,
+    calendar,
     certificates,
     discussion,
     finding,
@@ -27,6 +29,11 @@ router.register("cohorts", people.Cohorts, basename="cohort")
 router.register("invitations", people.Invitations, basename="invitation")
 router.register("progress", views.ProgressRows, basename="progress")
 router.register("quizzes", quizzes.Quizzes, basename="quiz")
+router.register("questions", authoring.Questions, basename="question")
+router.register("question-pools", authoring.QuestionPools, basename="question-pool")
+router.register("quiz-draws", authoring.QuizDraws, basename="quiz-draw")
+router.register("quiz-accommodations", authoring.QuizAccommodations, basename="quiz-accommodation")
+router.register("revisions", authoring.Revisions, basename="revision")
 router.register("quiz-attempts", quizzes.QuizAttempts, basename="quiz-attempt")
 router.register("assignments", assignments.Assignments, basename="assignment")
 router.register("submissions", assignments.Submissions, basename="submission")
@@ -50,6 +57,7 @@ urlpatterns = [
     path("courses/<int:pk>/export/", transfer.Export.as_view(), name="export"),
     path("courses/import/", transfer.Import.as_view(), name="import"),
     path("notification-preferences/", notifications.Preferences.as_view(), name="notification-preferences"),
+    path("calendar-address/", calendar.CalendarAddress.as_view(), name="calendar-address"),
     path("deadlines/", finding.Deadlines.as_view(), name="deadlines"),
     path("search/", finding.Search.as_view(), name="search"),
     path("verify/<str:code>/", certificates.Verify.as_view(), name="verify"),

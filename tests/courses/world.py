@@ -181,6 +181,11 @@ class World:
             **{f"courses-api:certificate-{name} pk": self.certificate.pk for name in ("paper", "revoke", "restore")},
             **{f"courses-api:webhook-{name} pk": self.webhook.pk for name in ("detail", "rotate", "test", "switch")},
             **{f"courses-api:webhook-delivery-{name} pk": self.delivery.pk for name in ("detail", "again")},
+            "courses-api:question-detail pk": self.question.pk,
+            "courses-api:question-pool-detail pk": self.draw.pool_id,
+            "courses-api:quiz-draw-detail pk": self.draw.pk,
+            "courses-api:quiz-accommodation-detail pk": self.extra.pk,
+            **{f"courses-api:revision-{name} pk": self.revision.pk for name in ("detail", "restore")},
             "courses-api:cohort-detail pk": self.cohort.pk,
             "courses-api:invitation-detail pk": self.invitation.pk,
             "courses-api:enrollment-answer pk": self.alice.pk,
@@ -196,7 +201,10 @@ class World:
             "courses-api:notification-read pk": self.notification.pk,
             "courses-api:announcement-detail pk": self.announcement.pk,
             "courses-api:certificate-detail pk": self.certificate.pk,
-            **{f"courses-api:quiz-{name} pk": self.quiz.pk for name in ("detail", "begin", "answers", "submit")},
+            **{
+                f"courses-api:quiz-{name} pk": self.quiz.pk
+                for name in ("detail", "begin", "answers", "submit", "analysis")
+            },
             **{
                 f"courses-api:assignment-{name} pk": self.assignment.pk
                 for name in ("detail", "draft", "files", "hand-in", "release")
