@@ -120,7 +120,7 @@ def test_how_lessons_feel_is_told_of_the_whole_class_whatever_was_chosen(page_of
     make_class(lesson, 5, confused=6)
     page = page_of(f"/courses/{course.slug}/teaching/", spring)
     assert page.context["overview"].numbers[0].value == 1
-    assertContains(page, "How lessons feel is always told of the whole class.")
+    assertContains(page, "How the lessons looked is always told of the whole class.")
     assertContains(page, "5 students")
 
 
