@@ -22,7 +22,7 @@ from emotion.models import (
     SupportRule,
 )
 from emotion.selectors import BUCKET_SECONDS
-from emotion.support import add_starter_rules
+from emotion.support import add_starter_rules, keep_first_rewinds
 
 Moment = tuple[Block, int, str]  # a block, tens of seconds into it, a learning state
 
@@ -84,7 +84,7 @@ def seed_feelings(course: Course, people: list[Learner], *, now: datetime) -> No
     LessonSession.objects.bulk_create(sessions)
     EmotionBucket.objects.bulk_create(buckets, batch_size=500)
     SelfReport.objects.bulk_create(reports)
-    BehaviourEvent.objects.bulk_create(rewinds)
+    keep_first_rewinds(BehaviourEvent.objects.bulk_create(rewinds))
     _offers(reports, chance)
     put_together_class_histories()
 
@@ -163,7 +163,7 @@ def _reports(
 
 
 def _rewinds(person: Learner, lesson: Lesson, moments: list[Moment], now: datetime) -> list[BehaviourEvent]:
-    """Readers of this morning who went back over the table: what is older than a day is not kept."""
+    """Readers of this morning who went back over the table."""
     if person.steps != 2 or not (table := [m for m in moments if m[2] == "confused" and m[1] >= 4]):
         return []
     block, place, _state = table[0]

@@ -13,7 +13,7 @@ from courses.models import Block, Lesson
 from emotion.core import crowd
 from emotion.core.support import wilson
 from emotion.fives import Arrival, let_in
-from emotion.models import BehaviourEvent, SelfReport
+from emotion.models import FirstRewind, SelfReport
 from emotion.selectors import BUCKET_SECONDS, SMALLEST_GROUP
 from emotion.self_reports import first_answers
 
@@ -78,7 +78,7 @@ def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]],
     """
     answers = first_answers(lesson)
     said, agreed = _confused(answers)
-    rewound = {place: count for place, count in _count(_first_rewinds(lesson)).items() if count >= SMALLEST_GROUP}
+    rewound = {place: count for place, count in _rewound(lesson).items() if count >= SMALLEST_GROUP}
     found = {
         "looked": {_place(p): (p["looked_confused"], p["judged"]) for p in points if p["looked_confused"]},
         "said": {place: (count, max(began, count)) for place, count in said.items()},
@@ -100,15 +100,18 @@ def hot_spots(lesson: Lesson, blocks: list[Block], points: list[dict[str, Any]],
     return sorted(spots, key=lambda spot: -spot.strength)[:MOST]
 
 
-def _first_rewinds(lesson: Lesson) -> list[BehaviourEvent]:
-    """Where each student first went back in a block, of those let in by fives."""
-    first: dict[int, dict[int, BehaviourEvent]] = defaultdict(dict)
-    for event in BehaviourEvent.objects.filter(lesson=lesson, edition=lesson.edition, kind="rewind").order_by("pk"):
-        first[event.block_number].setdefault(event.user_id, event)
-    what = {block: f"rewound {lesson.pk} {lesson.edition} {block}" for block in first}
-    arrivals = {what[block]: [Arrival(e.pk, user) for user, e in there.items()] for block, there in first.items()}
+def _rewound(lesson: Lesson) -> Counter[Place]:
+    """How many students first went back at each place of a part, of those let in by fives."""
+    what = "rewound {lesson} {edition} {block}"
+    places: dict[int, Place] = {}
+    arrivals: dict[str, list[Arrival]] = defaultdict(list)
+    rows = FirstRewind.objects.filter(lesson=lesson, edition=lesson.edition).order_by("pk")
+    for row, user, block, place in rows.values_list("pk", "user", "block_number", "place"):
+        places[row] = block, place
+        key = what.format(lesson=lesson.pk, edition=lesson.edition, block=block)
+        arrivals[key].append(Arrival(row, user))
     shown = let_in(course_id=lesson.course.pk, arrivals=arrivals)
-    return [e for block, there in first.items() for e in there.values() if e.pk in shown[what[block]]]
+    return Counter(places[row] for rows in shown.values() for row in rows)
 
 
 def _confused(answers: dict[int, list[SelfReport]]) -> tuple[dict[Place, int], set[int]]:
@@ -130,7 +133,7 @@ def _confused(answers: dict[int, list[SelfReport]]) -> tuple[dict[Place, int], s
     return said, agreed
 
 
-def _count(signs: Iterable[SelfReport | BehaviourEvent]) -> Counter[Place]:
+def _count(signs: Iterable[SelfReport]) -> Counter[Place]:
     """How many students at each place: each is there once."""
     return Counter((sign.block_number, int(sign.place_seconds // BUCKET_SECONDS)) for sign in signs)
 

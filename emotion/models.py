@@ -346,6 +346,7 @@ from emotion.support_models import (  # noqa: E402, F401
     SUPPORTED,
     BehaviourEvent,
     CourseCalibration,
+    FirstRewind,
     OfLesson,
     SelfReport,
     SupportEvent,

@@ -14,6 +14,7 @@ from emotion.models import (
     Consent,
     EmotionBucket,
     EmotionReading,
+    FirstRewind,
     LessonSession,
     SelfReport,
     SupportEvent,
@@ -66,6 +67,9 @@ def export_support(user) -> dict:
     return {
         "self_reports": list(SelfReport.objects.visible_to(user).values(*place, "state", "features")),
         "behaviour": list(BehaviourEvent.objects.visible_to(user).values(*place, "kind")),
+        "first_rewinds": list(
+            FirstRewind.objects.visible_to(user).values("lesson__title", "block_number", "edition", "place")
+        ),
         "support_offers": list(SupportEvent.objects.visible_to(user).values(*place, "rule__action", *offers)),
         "support_preference": list(
             SupportPreference.objects.filter(user=user).values(
@@ -89,5 +93,5 @@ def own_charts(user) -> Iterator[tuple[str, str]]:
 def erase_emotion(user) -> int:
     services.end_sessions(LessonSession.objects.filter(user=user), _("This history was erased; the camera stops."))
     count = services.erase_history(user=user)
-    mine = (Consent, SelfReport, BehaviourEvent, SupportEvent, SupportPreference)
+    mine = (Consent, SelfReport, BehaviourEvent, FirstRewind, SupportEvent, SupportPreference)
     return count + sum(model.objects.filter(user=user).delete()[0] for model in mine)

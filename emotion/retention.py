@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import audit
 from courses.models import Course, Enrollment
 from emotion.consents import withdraw_of_those_gone
-from emotion.models import Consent, EndedCourse, LessonSession, SelfReport, SupportEvent
+from emotion.models import Consent, EndedCourse, FirstRewind, LessonSession, SelfReport, SupportEvent
 
 AT_ONCE = 200
 
@@ -29,6 +29,7 @@ def apply_retention(*, now: datetime.datetime | None = None) -> dict[str, int]:
     removed = Counter(
         histories=_delete(LessonSession.objects.filter(over)),
         offers=_delete(SupportEvent.objects.filter(over)),
+        rewinds=_delete(FirstRewind.objects.filter(over)),
         consents=_delete(Consent.objects.filter(withdrawn_at__lt=consents_until)),
     )
     # What an answer kept of how it looked goes with the history; the answer itself stays with the course.

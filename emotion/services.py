@@ -32,6 +32,7 @@ from emotion.models import (
     CourseCalibration,
     EmotionBucket,
     EmotionReading,
+    FirstRewind,
     LessonSession,
     ModelVersion,
     SelfReport,
@@ -99,13 +100,16 @@ def _forget_pictures(sessions: list[uuid.UUID]) -> None:
 
 
 def erase_history(*, user: User, course: Course | None = None) -> int:
-    """Delete every session, reading and bucket of a person, in one course or in all, and what their answers to "How is
-    this going?" kept of how it looked. Returns the sessions deleted."""
+    """Delete every session, reading and bucket of a person, in one course or in all, where they went back in it, and
+    what their answers to "How is this going?" kept of how it looked. Returns the sessions deleted."""
     sessions = LessonSession.objects.filter(user=user)
     answers = SelfReport.objects.filter(user=user)
+    rewinds = FirstRewind.objects.filter(user=user)
     if course is not None:
         sessions = sessions.filter(lesson__module__course=course)
         answers = answers.filter(lesson__module__course=course)
+        rewinds = rewinds.filter(lesson__module__course=course)
+    rewinds.delete()
     kept = answers.filter(features__isnull=False)
     # What was fitted to them goes with them; the next hour's fit is without them.
     CourseCalibration.objects.filter(course__in=kept.values("lesson__module__course")).update(

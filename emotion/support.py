@@ -22,6 +22,7 @@ from emotion.models import (
     SUPPORTED,
     BehaviourEvent,
     Consent,
+    FirstRewind,
     LessonSession,
     SelfReport,
     SupportEvent,
@@ -30,6 +31,7 @@ from emotion.models import (
 )
 from emotion.offers import in_language_of, support_message
 from emotion.places import Place
+from emotion.services import BUCKET_SECONDS
 from emotion.starter_rules import in_language as say
 
 MOST_REPORTS, REPORTS_WITHIN = 4, datetime.timedelta(minutes=1)
@@ -65,6 +67,7 @@ def report_self(*, user, lesson: Lesson, state: str, place: Place) -> tuple[Self
     return report, consider(user=user, lesson=lesson, estimate=estimate, place=place, said=True)
 
 
+@transaction.atomic
 def record_behaviour(*, user, lesson: Lesson, events: Iterable[tuple[str, Place]]) -> int:
     """Keep what was done in a lesson's page: (kind, place) each. Returns how many."""
     rows = [
@@ -78,7 +81,26 @@ def record_behaviour(*, user, lesson: Lesson, events: Iterable[tuple[str, Place]
         )
         for kind, place in events
     ]
-    return len(BehaviourEvent.objects.bulk_create(rows))
+    kept = BehaviourEvent.objects.bulk_create(rows)
+    keep_first_rewinds(kept)
+    return len(kept)
+
+
+def keep_first_rewinds(events: Iterable[BehaviourEvent]) -> None:
+    """Of those that went back, where each student first did in a part; one that is kept already stays. Repeatable."""
+    first = [
+        FirstRewind(
+            event_number=event.pk,
+            user_id=event.user_id,
+            lesson_id=event.lesson_id,
+            block_number=event.block_number,
+            edition=event.edition,
+            place=int(event.place_seconds // BUCKET_SECONDS),
+        )
+        for event in events
+        if event.kind == "rewind" and event.block_number
+    ]
+    FirstRewind.objects.bulk_create(first, ignore_conflicts=True)
 
 
 def note_attempt(*, attempt: QuizAttempt, **_) -> None:

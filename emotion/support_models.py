@@ -90,6 +90,32 @@ class BehaviourEvent(OfLesson):
         return f"{self.user}: {self.kind}"
 
 
+class FirstRewind(models.Model):
+    """Where a student first went back in a part of a lesson's edition: what hot spots count. It stays as long as a
+    history, and never changes; its number is that of the event it came from, which no other event gets."""
+
+    event_number = models.PositiveBigIntegerField(primary_key=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="+")
+    # Without an index of its own: the one below begins with it.
+    lesson = models.ForeignKey(Lesson, models.CASCADE, verbose_name=_("lesson"), related_name="+", db_index=False)
+    block_number = models.PositiveBigIntegerField()
+    edition = models.PositiveIntegerField()
+    place = models.PositiveIntegerField(help_text="Tens of seconds into the block.")
+
+    objects = OwnQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("first rewind")
+        verbose_name_plural = _("first rewinds")
+        constraints = [
+            # Its index serves the hot spots of an edition, too.
+            UniqueConstraint(fields=["lesson", "edition", "block_number", "user"], name="one_first_rewind_in_a_part")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: block {self.block_number} +{self.place * 10} s"
+
+
 class SupportRule(models.Model):
     """Which state, lasting how long, leads to which offer. Without a course it is a default for all of them."""
 

@@ -25,7 +25,7 @@ from emotion.comparison import Side, compare
 from emotion.core import crowd
 from emotion.models import BehaviourEvent, ClassHistory, Consent, EmotionBucket, LessonSession, SelfReport, SupportEvent
 from emotion.self_reports import class_said
-from emotion.support import add_starter_rules
+from emotion.support import add_starter_rules, keep_first_rewinds
 from tests.emotion.factories import make_bucket, make_consent, make_session, this_minute
 from tests.emotion.test_rules import RULE
 from tests.factories import enroll, make_user
@@ -333,7 +333,7 @@ def test_of_four_consenting_students_nothing_is_published_anywhere(course, lesso
         LessonSession.objects.filter(pk=session.pk).update(started_at=week)
         what = {"user": student, "lesson": lesson, "block_number": lesson.blocks.first().pk}
         SelfReport.objects.create(state="confused", features={"fear": 1.0}, **what)
-        BehaviourEvent.objects.create(kind="rewind", **what)
+        keep_first_rewinds([BehaviourEvent.objects.create(kind="rewind", **what)])
         SupportEvent.objects.create(rule=rule, state="confused", confidence=1, at=week, **what)
     put_together_class_histories()
     assert pages(course, lesson, ines) == before

@@ -1,17 +1,24 @@
 """The lesson view names the place where confusion was planted, and tells nothing of fewer than five students."""
 
+import importlib
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
-from courses.models import Block, Progress, QuizAttempt
-from emotion import services
+from accounts.models import User
+from courses.models import Block, Course, Progress, QuizAttempt
+from emotion import services, support
 from emotion.class_history import put_together_class_histories
 from emotion.lesson_climate import lesson_climate
-from emotion.models import BehaviourEvent, EmotionBucket, LessonSession, SelfReport
+from emotion.models import BehaviourEvent, EmotionBucket, FirstRewind, LessonSession, SelfReport
+from emotion.personal_data import erase_emotion, export_emotion
+from emotion.places import Place
+from emotion.retention import apply_retention
 from tests.emotion.factories import make_class, make_session, this_minute
 from tests.factories import enroll, make_course, make_instructor, make_quiz, make_user
 
@@ -56,6 +63,10 @@ def watch(session, video, number: int) -> None:
     EmotionBucket.objects.bulk_create(rows)
 
 
+def goes_back(user, lesson, video, seconds: float) -> None:
+    support.record_behaviour(user=user, lesson=lesson, events=[("rewind", Place(video.pk, seconds))])
+
+
 @pytest.fixture
 def planted(lesson, video):
     for number in range(22):
@@ -65,7 +76,7 @@ def planted(lesson, video):
         watch(make_session(student, lesson), video, number)
         at = {"user": student, "lesson": lesson, "block_number": video.pk}
         if number < 9:
-            BehaviourEvent.objects.create(kind="rewind", place_seconds=215, **at)
+            goes_back(student, lesson, video, 215)
         if number < 6:
             SelfReport.objects.create(state="confused", place_seconds=222, **at)
 
@@ -96,9 +107,57 @@ def test_without_cameras_what_was_said_and_done_names_it(page, planted, lesson, 
     assertContains(answer, "4 or more said they were confused, 9 went back")
 
 
+def test_who_went_back_is_known_as_long_as_a_history(page, planted, lesson, video, course):
+    before = shown(page(lesson))
+    assert b"9 went back" in before
+    support.prune_behaviour(older_than=timedelta(0))
+    assert not BehaviourEvent.objects.exists()
+    assert shown(page(lesson)) == before
+    for student in User.objects.filter(email__startswith="watcher"):
+        goes_back(student, lesson, video, 30)  # only the first time is somebody's place
+    assert FirstRewind.objects.count() == 22
+    assertContains(page(lesson), "9 went back")
+    Course.objects.filter(pk=course.pk).update(status="archived")
+    apply_retention(now=timezone.now())
+    assert apply_retention(now=timezone.now() + timedelta(days=31))["rewinds"] == 22
+    assert not FirstRewind.objects.exists()
+
+
+def test_who_erases_where_they_went_back_takes_their_five_along(page, lesson, video, course):
+    students = [make_user(f"back{number}") for number in range(9)]
+    for number, student in enumerate(students):
+        enroll(student, course)
+        Progress.objects.create(user=student, lesson=lesson, last_block=video)
+        goes_back(student, lesson, video, 210)
+        told = "5 went back" if number == 4 else "went back" if number < 4 else None
+        if told:
+            (assertContains if number == 4 else assertNotContains)(page(lesson), told)
+    assertContains(page(lesson), "5 went back")  # four more wait for a fifth
+    services.erase_history(user=students[0], course=course)
+    assertNotContains(page(lesson), "went back")
+    goes_back(students[0], lesson, video, 210)  # comes anew, with the four who were not shown before
+    assertContains(page(lesson), "5 went back")
+    erase_emotion(students[5])
+    assertNotContains(page(lesson), "went back")
+
+
+def test_an_upgrade_keeps_the_hot_spots_of_its_day(page, planted, lesson, video):
+    before = shown(page(lesson))
+    FirstRewind.objects.all().delete()  # as in a database of the version before
+    importlib.import_module("emotion.migrations.0018_first_rewinds").keep_those_of_the_last_day(apps, None)
+    assert b"9 went back" in before
+    assert shown(page(lesson)) == before
+
+
+def test_where_somebody_went_back_is_in_their_copy(lesson, video, alice):
+    goes_back(alice, lesson, video, 215)
+    kept = export_emotion(alice)["first_rewinds"]
+    assert kept == [{"lesson__title": lesson.title, "block_number": video.pk, "edition": 1, "place": 21}]
+
+
 def test_an_evenly_puzzled_class_has_no_hot_spot(page, planted, lesson):
     EmotionBucket.objects.update(confused=1, engaged=0)
-    BehaviourEvent.objects.all().delete()
+    FirstRewind.objects.all().delete()
     SelfReport.objects.all().delete()
     assertContains(page(lesson), "No place stands out.")
 
@@ -106,7 +165,7 @@ def test_an_evenly_puzzled_class_has_no_hot_spot(page, planted, lesson):
 def test_four_students_are_not_enough(page, lesson, video):
     for session in make_class(lesson, 4, confused=1):
         at = {"user": session.user, "lesson": lesson, "block_number": video.pk, "place_seconds": 200}
-        BehaviourEvent.objects.create(kind="rewind", **at)
+        goes_back(session.user, lesson, video, 200)
         SelfReport.objects.create(state="confused", **at)
         Progress.objects.create(user=session.user, lesson=lesson, last_block=video)
     answer = page(lesson)

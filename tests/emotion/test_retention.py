@@ -95,7 +95,7 @@ def test_a_withdrawn_consent_is_kept_for_three_years(alice, course):
 def test_the_commands_say_what_they_did(kept):
     out = StringIO()
     call_command("apply_retention", stdout=out)
-    assert out.getvalue() == "0 histories, 0 offers, 0 consents deleted.\n"
+    assert out.getvalue() == "0 histories, 0 offers, 0 rewinds, 0 consents deleted.\n"
     AccessAttempt.objects.create(username="a@example.org", failures_since_start=1)
     AccessAttempt.objects.update(attempt_time=timezone.now() - datetime.timedelta(days=91))
     call_command("prune_sign_ins", stdout=out)

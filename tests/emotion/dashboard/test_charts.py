@@ -21,8 +21,9 @@ from emotion import class_now, course_calibration, selectors, services
 from emotion.class_history import put_together_class_histories
 from emotion.core.labels import EXPRESSIONS
 from emotion.dashboard import history_charts
-from emotion.models import BehaviourEvent, EmotionBucket, FeatureGate, LessonSession, SelfReport, SupportEvent
-from emotion.support import add_starter_rules
+from emotion.models import EmotionBucket, FeatureGate, LessonSession, SelfReport, SupportEvent
+from emotion.places import Place
+from emotion.support import add_starter_rules, record_behaviour
 from tests.courses.charts.tables import read_csv, read_table
 from tests.emotion.factories import make_bucket, make_class, make_session, this_minute
 from tests.emotion.test_course_calibration import make_answers
@@ -141,9 +142,7 @@ def test_a_lesson_says_what_its_page_says(teacher, lesson):
     crowd(lesson, 6)
     first, second = lesson.blocks.all()
     for session in LessonSession.objects.filter(buckets__edition=2).distinct():
-        BehaviourEvent.objects.create(
-            user=session.user, lesson=lesson, edition=2, kind="rewind", block_number=first.pk, place_seconds=3
-        )
+        record_behaviour(user=session.user, lesson=lesson, events=[("rewind", Place(first.pk, 3))])
     page = teacher.get(page_of("climate", lesson))
     parts, places = read_table(page), read_table(page, 1)
     header, *rows = read_csv(teacher.get(address("climate", lesson)))
