@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +65,15 @@ def digest_of(entry: AuditEntry) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def verify() -> tuple[int, str]:
-    """(how many entries, the digest of the last). Raises Tampered. Entries cut off at the end are found by comparing
-    these two with what was noted elsewhere before."""
-    number, previous = 0, BEGINNING
-    for entry in AuditEntry.objects.order_by("number").iterator():
+def verify(*, noted: Mapping[int, str] | None = None, since: int = 0) -> tuple[int, str]:
+    """(how many entries, the digest of the last). Raises Tampered. `noted` is {number: digest, or "" where it was not
+    noted} of entries that were there before: without it, entries cut off at the end are not missed, nor a log that was
+    made over. `since` is the number of a noted entry from which on to look."""
+    noted = noted or {}
+    number, previous = since, noted.get(since, BEGINNING)
+    if since and (found := digest_at(since)) != previous:
+        raise Tampered(f"Entry {since} is not the one that was noted." if found else f"Entry {since} is missing.")
+    for entry in AuditEntry.objects.filter(number__gt=since).order_by("number").iterator():
         number += 1
         if entry.number != number:
             raise Tampered(f"Entry {number} is missing.")
@@ -77,7 +81,11 @@ def verify() -> tuple[int, str]:
             raise Tampered(f"Entry {number} does not follow the one before it.")
         if digest_of(entry) != entry.digest:
             raise Tampered(f"Entry {number} was changed.")
+        if noted.get(number) not in (None, "", entry.digest):
+            raise Tampered(f"Entry {number} is not the one that was noted.")
         previous = entry.digest
+    if number < (most := max(noted, default=0)):
+        raise Tampered(f"Entry {number + 1} is missing: there were {most}.")
     return number, previous
 
 

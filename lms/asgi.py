@@ -78,7 +78,7 @@ async def lifespan(scope, receive, send) -> None:
                 asyncio.create_task(repeat(3600, "prune_readings", "tend_support", "prune_events")),
                 asyncio.create_task(repeat(3600, "remind_of_deadlines", "prune_notifications")),
                 asyncio.create_task(sum_up_weeks()),
-                asyncio.create_task(repeat(24 * 3600, "apply_retention", "prune_sign_ins")),
+                asyncio.create_task(repeat(24 * 3600, "apply_retention", "prune_sign_ins", "note_audit_log")),
                 asyncio.create_task(repeat(60, "put_together_histories", "close_quiz_attempts", "send_invitations")),
                 asyncio.create_task(repeat(20, "tend_notifications")),
                 asyncio.create_task(repeat(5, "deliver_events")),

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from accounts import erasures, personal_data
+from accounts import audit_notes, erasures, personal_data
 
 
 class NotFinished(Exception):
@@ -28,6 +28,7 @@ def after_restore() -> dict[str, Any]:
     Whoever was erased after the backup was made has come back with it, and is erased again: {"erased_again": how many,
     "noted": whether there is a note of erasures here at all}. Harmless twice. Raises ValueError for a damaged note.
     """
+    audit_notes.begin_anew()  # the log goes on from where it was
     call_command("migrate", interactive=False, verbosity=0)
     found = erasures.erased_since_come_back()
     for user in found:

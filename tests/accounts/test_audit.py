@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django.asserts import assertContains, assertNotContains
 
-from accounts import audit, personal_data
+from accounts import audit, audit_notes, personal_data
 from accounts.models import AuditEntry, Pseudonym
 from tests.factories import make_admin, make_user
 
@@ -65,6 +65,72 @@ def test_a_log_cut_off_at_its_end_is_found_by_what_was_noted(log):
         call_command("verify_audit_log", entries=count, digest=digest)
     with pytest.raises(CommandError, match="not the one that was noted"):
         call_command("verify_audit_log", entries=3, digest=digest)
+
+
+@pytest.fixture
+def notes(settings, tmp_path):
+    settings.ATTUNE_DATA_DIR = tmp_path
+    return tmp_path / "audit_notes.jsonl"
+
+
+def make_over() -> None:
+    """As somebody would who has the database and knows how digests are made."""
+    rows, previous = list(AuditEntry.objects.order_by("number")), audit.BEGINNING
+    for row in rows:
+        row.previous = previous
+        row.digest = previous = audit.digest_of(row)
+        sql = "UPDATE accounts_auditentry SET previous = %s, digest = %s WHERE id = %s"
+        change(sql, row.previous, row.digest, row.pk)
+
+
+def test_a_log_that_was_made_over_is_found_by_what_the_server_noted(log, alice, notes):
+    call_command("note_audit_log", verbosity=0)
+    audit.record(action=Action.CONSENT_WITHDRAWN, actor=alice, subject=alice, course=4)
+    call_command("verify_audit_log")
+    change("UPDATE accounts_auditentry SET action = 'gate_stated' WHERE number = 2")
+    make_over()
+    assert audit.verify()[0] == 5  # by itself it looks whole
+    for command in ("verify_audit_log", "note_audit_log"):
+        with pytest.raises(CommandError, match="Entry 4 is not the one that was noted"):
+            call_command(command)
+
+
+@pytest.mark.parametrize("left", [3, 1, 0])
+def test_so_is_one_that_was_cut_off(log, notes, left):
+    call_command("note_audit_log", verbosity=0)
+    change("DELETE FROM accounts_auditentry WHERE number > %s", left)
+    with pytest.raises(CommandError, match=rf"Entry {left + 1} is missing: there were 4\."):
+        call_command("verify_audit_log")
+    with pytest.raises(CommandError, match="Entry 4 is missing"):
+        call_command("note_audit_log")
+
+
+def test_each_note_is_one_more_line_and_looks_at_what_is_new(log, alice, notes, django_assert_num_queries):
+    for _ in range(2):
+        call_command("note_audit_log", verbosity=0)
+    audit.record(action=Action.CONSENT_WITHDRAWN, actor=alice, subject=alice, course=4)
+    with django_assert_num_queries(2):  # the digest that was noted, and the entries since then
+        call_command("note_audit_log", verbosity=0)
+    assert list(audit_notes.noted()) == [4, 5]
+    assert notes.stat().st_mode & 0o777 == 0o600
+    change("UPDATE accounts_auditentry SET actor = '' WHERE number = 5")
+    with pytest.raises(CommandError, match="Entry 5 was changed"):
+        call_command("verify_audit_log")
+
+
+def test_an_empty_log_is_noted_as_nothing_and_a_damaged_note_is_said(db, notes):
+    call_command("note_audit_log", verbosity=0)
+    assert not notes.exists()
+    notes.write_text("nonsense\n")
+    with pytest.raises(CommandError, match=r"Line 1 of .* cannot be read"):
+        call_command("verify_audit_log")
+
+
+def test_an_erasure_leaves_what_was_noted_whole(log, alice, notes):
+    call_command("note_audit_log", verbosity=0)
+    personal_data.erase_all(alice)
+    call_command("note_audit_log", verbosity=0)
+    call_command("verify_audit_log")
 
 
 def test_the_application_only_adds(log):

@@ -29,7 +29,8 @@ SENDING = ("courses.notifications", "courses.events", "courses.overview.weekly")
 @pytest.mark.usefixtures("midweek")
 @pytest.mark.django_db
 @pytest.mark.parametrize("share", [False, True])
-def test_nobody_hears_of_a_student_who_is_having_a_hard_time(share):
+def test_nobody_hears_of_a_student_who_is_having_a_hard_time(share, settings, tmp_path):
+    settings.ATTUNE_DATA_DIR = tmp_path  # where the jobs leave their notes
     open_gate()
     ines, course = make_instructor("ines"), make_course(lessons=5)
     enroll(ines, course, role="instructor")

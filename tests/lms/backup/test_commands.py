@@ -107,6 +107,8 @@ def test_a_site_comes_back(make_site, tmp_path):
     site.sql("CREATE TABLE later (user_id bigint REFERENCES accounts_user (id))")
     site.put_file("courses/1/notes.txt", "spoilt")
     site.put_file("courses/1/later.txt", "not saved")
+    site.done("shell", "-c", "from accounts import audit; audit.record(action='retention')")
+    site.done("note_audit_log")
     refused = site.manage("restore", archive)
     assert refused.returncode == 2
     assert refused.stderr.strip() == (
@@ -116,6 +118,7 @@ def test_a_site_comes_back(make_site, tmp_path):
     site.done("restore", archive, "--force")
     assert site.content() == before
     assert site.files() == {"courses/1/notes.txt": "as it was"}
+    site.done("verify_audit_log")  # its end was noted beyond the backup
 
     # A damaged one changes nothing, whatever is asked for.
     whole = archive.read_bytes()
