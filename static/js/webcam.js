@@ -18,11 +18,24 @@ const WHERE = {
   device: gettext("Read on this device: pictures never leave it."),
 };
 
-const CAMERA_PROBLEMS = {
-  NotAllowedError: gettext("The camera is blocked for this page. Allow it in the address bar, then start again."),
-  NotFoundError: gettext("No camera was found. Plug one in, or go on without: the lesson is the same."),
+const BLOCKED = gettext("The camera is blocked for this page. Allow it in the address bar, then start again.");
+const MISSING = gettext("No camera was found. Plug one in, or go on without: the lesson is the same.");
+const SILENT = gettext("The camera did not start. Plug it in again or restart the browser, then try again.");
+
+// What to do about an error, by the name that browsers give it; their own words would be in another language.
+const PROBLEMS = {
+  NotAllowedError: BLOCKED,
+  SecurityError: BLOCKED,
+  NotFoundError: MISSING,
+  OverconstrainedError: MISSING,
   NotReadableError: gettext("Another program is using the camera. Close it there, then start again."),
+  TypeError: gettext("The server did not answer. Check the network, then start again."), // what fetch and import throw
 };
+
+// One sentence for the student. What is thrown here, as plain errors, is one already.
+function sentenceOf(error) {
+  return error.name === "Error" ? error.message : (PROBLEMS[error.name] ?? SILENT);
+}
 
 class CameraPanel {
   constructor(root) {
@@ -64,7 +77,7 @@ class CameraPanel {
       this.release();
       this.closeReader();
       this.show("off", gettext("Camera off."));
-      this.showError(CAMERA_PROBLEMS[error.name] || error.message);
+      this.showError(sentenceOf(error));
       this.find("start").disabled = false;
       return;
     }
@@ -95,7 +108,7 @@ class CameraPanel {
       });
       await this.reader.ready;
     } catch (error) {
-      if (this.preparing === mine) this.readerFailed(error.message);
+      if (this.preparing === mine) this.readerFailed(sentenceOf(error));
       return false;
     }
     this.preparing = null;
@@ -151,7 +164,7 @@ class CameraPanel {
     } catch (error) {
       if (!this.running) return;
       this.release();
-      this.showError(CAMERA_PROBLEMS[error.name] || error.message);
+      this.showError(sentenceOf(error));
     } finally {
       this.changing = false;
     }
@@ -324,6 +337,7 @@ class CameraPanel {
     video.classList.toggle("camera-preview-hidden");
     const hidden = video.classList.contains("camera-preview-hidden");
     this.find("hide").setAttribute("aria-pressed", String(hidden));
+    if (!hidden) video.play().catch(() => {}); // out of sight, it stood still
   }
 
   show(state, line) {
