@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.forms import model_to_dict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -13,13 +14,16 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 
-from courses.api.base import Conflict, CourseAPI, checked
-from courses.api.filters import AssignmentFilter, SubmissionFilter
+from courses.api.base import Conflict, CourseAPI, TaughtAPI, checked, formed, stays
+from courses.api.filters import AssignmentFilter, CriterionFilter, SubmissionFilter
 from courses.api.serializers import PersonSerializer
 from courses.assignments import selectors, services
-from courses.assignments.models import Assignment, Submission, SubmissionFile
+from courses.assignments.forms import AssignmentForm, CriterionForm
+from courses.assignments.models import Assignment, Criterion, Submission, SubmissionFile
 from courses.markdown import render
 from courses.release.locks import require_open
+from courses.studio import rubrics
+from courses.studio.services import HasLearners
 
 
 class CriterionSerializer(serializers.Serializer):
@@ -51,6 +55,34 @@ class AssignmentSerializer(serializers.ModelSerializer):
 
     def get_most_points(self, assignment: Assignment) -> float:
         return services.most_points(assignment)
+
+
+class AssignmentSettingsSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Assignment
+        fields = ["id", *AssignmentForm.Meta.fields]
+
+
+class LevelSerializer(serializers.Serializer):
+    points = serializers.FloatField(min_value=0, max_value=1000)
+    words = serializers.CharField(max_length=300, allow_blank=True, default="")
+
+
+class TaughtAssignment(serializers.PrimaryKeyRelatedField):
+    def get_queryset(self):
+        taught = Assignment.objects.taught_by(self.context["request"].user).present()
+        return taught.select_related("block__lesson__module__course")
+
+
+class WrittenCriterionSerializer(serializers.ModelSerializer):
+    assignment = TaughtAssignment(queryset=Assignment.objects.all())
+    levels = LevelSerializer(many=True, max_length=10, required=False, help_text="Best first, whatever their order.")
+
+    class Meta:
+        model = Criterion
+        fields = ["id", "assignment", "title", "levels", "position"]
+        read_only_fields = ["position"]
+        validators = []
 
 
 class SubmissionFileSerializer(serializers.ModelSerializer):
@@ -168,6 +200,17 @@ class Assignments(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):
         require_open(user=self.request.user, lesson=assignment.lesson)
         return assignment
 
+    @extend_schema(request=AssignmentSettingsSerializer(partial=True), responses={200: AssignmentSettingsSerializer})
+    def partial_update(self, request, pk=None):
+        """What it takes and when, for those who teach it."""
+        assignment = self.get_object()
+        sent = AssignmentSettingsSerializer(assignment, data=request.data, partial=True)
+        sent.is_valid(raise_exception=True)
+        now = model_to_dict(assignment, AssignmentForm.Meta.fields)
+        formed(AssignmentForm(now | sent.validated_data, instance=assignment))
+        rubrics.save_assignment(assignment=assignment, author=request.user)
+        return Response(AssignmentSettingsSerializer(self.get_object()).data)
+
     @extend_schema(request=DraftSerializer, responses={200: SubmissionSerializer})
     @action(methods=["post"], detail=True, permission_classes=[IsAuthenticated])
     def draft(self, request, pk=None):
@@ -215,6 +258,58 @@ def _taken(service, **what):
         return service(**what)
     except services.NotTaken as error:
         raise Conflict(str(error)) from None
+
+
+class Criteria(mixins.ListModelMixin, mixins.RetrieveModelMixin, TaughtAPI):
+    """The rows of the rubrics by which the assignments that you teach are marked."""
+
+    serializer_class = WrittenCriterionSerializer
+    filterset_class = CriterionFilter
+    rows = staticmethod(
+        lambda: Criterion.objects.select_related("assignment__block__lesson__module__course").order_by(
+            "assignment", "position", "pk"
+        )
+    )
+
+    @extend_schema(request=WrittenCriterionSerializer, responses={201: WrittenCriterionSerializer})
+    def create(self, request):
+        """Add a row, at the end. Once marks were given by the rubric, its rows stay (409)."""
+        sent = checked(WrittenCriterionSerializer, request)
+        made = self._kept(
+            rubrics.add_criterion, assignment=sent["assignment"], title=sent["title"], author=request.user
+        )
+        self._write(made, sent)
+        return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=WrittenCriterionSerializer(partial=True), responses={200: WrittenCriterionSerializer})
+    def partial_update(self, request, pk=None):
+        """Write it anew. Once marks were given by the rubric, its points stay (409)."""
+        criterion = self.get_object()
+        sent = self.get_serializer(criterion, data=request.data, partial=True)
+        sent.is_valid(raise_exception=True)
+        stays(sent, "assignment")
+        self._write(criterion, sent.validated_data)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request, pk=None):
+        """The lesson's history can bring it back. Once marks were given by the rubric, its rows stay (409)."""
+        self._kept(rubrics.remove_criterion, criterion=self.get_object(), author=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _write(self, criterion: Criterion, sent: dict[str, Any]) -> None:
+        levels = sent.get("levels", criterion.levels)
+        lines = "\n".join(f"{level['points']!r} {' '.join(level.get('words', '').split())}" for level in levels)
+        form = CriterionForm({"title": sent.get("title", criterion.title), "lines": lines}, instance=criterion)
+        criterion.levels = formed(form)["lines"]
+        self._kept(rubrics.save_criterion, criterion=criterion, author=self.request.user)
+
+    @staticmethod
+    def _kept(service, **what):
+        try:
+            return service(**what)
+        except HasLearners as error:
+            raise Conflict(str(error)) from None
 
 
 class Submissions(mixins.ListModelMixin, mixins.RetrieveModelMixin, CourseAPI):

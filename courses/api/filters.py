@@ -3,7 +3,7 @@ from django import forms
 from django.core.validators import MaxValueValidator
 from drf_spectacular.utils import extend_schema_field
 
-from courses.assignments.models import Assignment, Submission
+from courses.assignments.models import Assignment, Criterion, Submission
 from courses.models import (
     Announcement,
     Block,
@@ -185,6 +185,14 @@ class AssignmentFilter(OfBlock):
     class Meta:
         model = Assignment
         fields = ["course", "lesson"]
+
+
+class CriterionFilter(filters.FilterSet):
+    assignment = IdFilter(field_name="assignment_id")
+
+    class Meta:
+        model = Criterion
+        fields = ["assignment"]
 
 
 class SubmissionFilter(filters.FilterSet):

@@ -36,6 +36,7 @@ router.register("quiz-accommodations", authoring.QuizAccommodations, basename="q
 router.register("revisions", authoring.Revisions, basename="revision")
 router.register("quiz-attempts", quizzes.QuizAttempts, basename="quiz-attempt")
 router.register("assignments", assignments.Assignments, basename="assignment")
+router.register("criteria", assignments.Criteria, basename="criterion")
 router.register("submissions", assignments.Submissions, basename="submission")
 router.register("threads", discussion.Threads, basename="thread")
 router.register("posts", discussion.Posts, basename="post")

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from courses.assignments.forms import AssignmentForm, CriterionForm
-from courses.models import Assignment, Criterion, Mark
+from courses.models import Assignment, Criterion
 from courses.studio import rubrics
+from courses.studio.services import HasLearners
 from courses.studio.views import first_error, refused, saved, taught
 
 
@@ -47,12 +48,13 @@ def save_assignment(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def add_criterion(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = taught(Assignment, request, pk=pk)
-    if refusal := _marked(request, assignment):
-        return refusal
     title = request.POST.get("title", "").strip()[:120]
     if not title:
         return refused(request, assignment_url(assignment), _("Say what you look at."))
-    criterion = rubrics.add_criterion(assignment=assignment, title=title, author=request.user)
+    try:
+        criterion = rubrics.add_criterion(assignment=assignment, title=title, author=request.user)
+    except HasLearners as error:
+        return refused(request, assignment_url(assignment), str(error), status=409)
     return redirect(f"{assignment_url(assignment)}#criterion-{criterion.pk}")
 
 
@@ -64,13 +66,11 @@ def save_criterion(request: HttpRequest, pk: int) -> HttpResponse:
     form = CriterionForm(request.POST, instance=criterion)
     if not form.is_valid():
         return refused(request, back, first_error(form), errors=form.errors.get_json_data())
-    points = [level["points"] for level in form.cleaned_data["lines"]]
-    if points != [level["points"] for level in criterion.levels] and (
-        refusal := _marked(request, criterion.assignment)
-    ):
-        return refusal
     criterion.levels = form.cleaned_data["lines"]
-    rubrics.save_criterion(criterion=criterion, author=request.user)
+    try:
+        rubrics.save_criterion(criterion=criterion, author=request.user)
+    except HasLearners as error:
+        return refused(request, assignment_url(criterion.assignment), str(error), status=409)
     return saved(request, back)
 
 
@@ -78,15 +78,8 @@ def save_criterion(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def remove_criterion(request: HttpRequest, pk: int) -> HttpResponse:
     criterion = taught(Criterion, request, pk=pk)
-    if refusal := _marked(request, criterion.assignment):
-        return refusal
-    rubrics.remove_criterion(criterion=criterion, author=request.user)
+    try:
+        rubrics.remove_criterion(criterion=criterion, author=request.user)
+    except HasLearners as error:
+        return refused(request, assignment_url(criterion.assignment), str(error), status=409)
     return redirect(assignment_url(criterion.assignment))
-
-
-def _marked(request: HttpRequest, assignment: Assignment) -> HttpResponse | None:
-    """Marks stand on the rubric they were given by, so from the first one on only its words change."""
-    if not Mark.objects.filter(submission__assignment=assignment).exists():
-        return None
-    sentence = _("Marks were given by this rubric, so its rows and points stay. You can still change its words.")
-    return refused(request, assignment_url(assignment), sentence, status=409)

@@ -4,11 +4,12 @@ the dates: those belong to one run of a course, and an older lesson does not bri
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from courses.models import Assignment, Criterion, Lesson, Mark
 from courses.studio.revisions import keep_former, record_revision
-from courses.studio.services import last_position, lock, number_rows
+from courses.studio.services import HasLearners, last_position, lock, number_rows
 
 
 @transaction.atomic
@@ -19,9 +20,19 @@ def save_assignment(*, assignment: Assignment, author: User) -> None:
     _record(assignment.lesson, author)
 
 
+def require_unmarked(assignment: Assignment) -> None:
+    """Marks stand on the rubric they were given by, so from the first one on only its words change (HasLearners)."""
+    if Mark.objects.filter(submission__assignment=assignment).exists():
+        raise HasLearners(
+            _("Marks were given by this rubric, so its rows and points stay. You can still change its words.")
+        )
+
+
 @transaction.atomic
 def add_criterion(*, assignment: Assignment, title: str, author: User) -> Criterion:
+    """Raises HasLearners once marks were given."""
     lock(assignment.course)
+    require_unmarked(assignment)
     keep_former(lesson=assignment.lesson, author=author)
     position = last_position(assignment.criteria.all()) + 1
     criterion = Criterion.objects.create(assignment=assignment, title=title, position=position)
@@ -31,7 +42,9 @@ def add_criterion(*, assignment: Assignment, title: str, author: User) -> Criter
 
 @transaction.atomic
 def save_criterion(*, criterion: Criterion, author: User) -> None:
-    """Save the title and the levels as they stand on the row."""
+    """Save the title and the levels as they stand on the row. Raises HasLearners where points change after marks."""
+    if _points(Criterion.objects.get(pk=criterion.pk).levels) != _points(criterion.levels):
+        require_unmarked(criterion.assignment)
     keep_former(lesson=criterion.assignment.lesson, author=author)
     criterion.save(update_fields=["title", "levels"])
     _record(criterion.assignment.lesson, author)
@@ -39,9 +52,10 @@ def save_criterion(*, criterion: Criterion, author: User) -> None:
 
 @transaction.atomic
 def remove_criterion(*, criterion: Criterion, author: User) -> None:
-    """The lesson's history can bring it back."""
+    """The lesson's history can bring it back. Raises HasLearners once marks were given."""
     lock(criterion.course)
     assignment = criterion.assignment
+    require_unmarked(assignment)
     keep_former(lesson=assignment.lesson, author=author)
     criterion.delete()
     number_rows(assignment.criteria.all())

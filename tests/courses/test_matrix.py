@@ -306,6 +306,8 @@ TABLE = {
     "courses-api:revision-detail": "GET f----2-2",
     "courses-api:revision-restore": "POST f----2-2",
     "courses-api:calendar-address": "GET f2222222",
+    "courses-api:criterion-list": "GET f2222222",
+    "courses-api:criterion-detail": "GET f----2-2",
     "courses-api:export": "POST f----2-2",
     "courses-api:import": "POST fffffbbb",
     "courses-api:own-grades": "GET f-2222--",

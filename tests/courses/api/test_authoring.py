@@ -7,12 +7,14 @@ from courses.models import (
     Block,
     Lesson,
     LessonRevision,
+    Mark,
     Question,
     QuestionPool,
     QuizAccommodation,
     QuizAttempt,
     QuizDraw,
 )
+from tests.courses.assignments.factories import make_assignment, make_submission
 from tests.factories import make_course, make_quiz
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +101,32 @@ def test_more_for_a_single_student(ask, quiz):
     assert QuizAccommodation.objects.get().whole_course == quiz.course
 
 
+def test_an_assignments_settings_and_its_rubric(ask, people, lesson):
+    assignment = make_assignment(lesson=lesson)
+    path = f"assignments/{assignment.pk}/"
+    status, kept = ask("ines", "patch", path, {"late_percent": 10, "due_at": "2031-01-01T00:00:00Z"})
+    assert (status, kept["late_percent"], kept["due_at"]) == (200, 10, "2031-01-01T00:00:00Z")
+    assert ask("ines", "patch", path, {"late_percent": 101})[0] == 400
+    assert [ask(who, "patch", path, {"late_percent": 1})[0] for who in ("alice", "otto")] == [403, 404]
+    row = {
+        "assignment": assignment.pk,
+        "title": "Clear",
+        "levels": [{"points": 1}, {"points": 4, "words": "All of it"}],
+    }
+    status, made = ask("ines", "post", "criteria/", row)
+    assert (status, [level["points"] for level in made["levels"]]) == (201, [4, 1])
+    one = f"criteria/{made['id']}/"
+    assert ask("ines", "patch", one, {"title": "Clearly told"})[1]["levels"] == made["levels"]
+    assert ask("ines", "patch", one, {"levels": [{"points": 1001}]})[0] == 400
+    assert [ask(who, "patch", one, {"title": "Mine"})[0] for who, _ in OTHERS] == [status for _, status in OTHERS]
+    Mark.objects.create(submission=make_submission(people["alice"], assignment), points=4)
+    assert ask("ines", "patch", one, {"levels": [{"points": 5}]})[0] == 409
+    assert ask("ines", "post", "criteria/", row)[0] == ask("ines", "delete", one)[0] == 409
+    assert ask("ines", "patch", one, {"title": "Told clearly"})[0] == 200
+    Mark.objects.all().delete()
+    assert ask("ines", "delete", one)[0] == 204
+
+
 def test_how_questions_work_is_for_those_who_teach(ask, quiz):
     assert ask("ines", "get", f"quizzes/{quiz.pk}/analysis/")[1] == {"students": 0, "mean_percent": None, "items": []}
     assert [ask(who, "get", f"quizzes/{quiz.pk}/analysis/")[0] for who in ("alice", "otto")] == [403, 404]
@@ -132,11 +160,19 @@ def test_the_calendars_private_address(ask, client):
 # Beside session and user: how many, the page, and for questions their choices.
 @pytest.mark.parametrize(
     ("name", "queries"),
-    [("questions", 5), ("question-pools", 4), ("quiz-draws", 4), ("quiz-accommodations", 4), ("revisions", 4)],
+    [
+        ("criteria", 4),
+        ("questions", 5),
+        ("question-pools", 4),
+        ("quiz-draws", 4),
+        ("quiz-accommodations", 4),
+        ("revisions", 4),
+    ],
 )
 def test_lists_cost_the_same_however_long(client, people, course, quiz, name, queries):
     for number in range(5):
         pool = QuestionPool.objects.create(course=course, title=f"Pool {number}")
+        make_assignment(lesson=quiz.lesson, rubric=True)
         QuizDraw.objects.create(quiz=quiz, pool=pool)
         Question.objects.create(pool=pool, prompt="?")
         LessonRevision.objects.create(lesson=quiz.lesson, author=people["ines"], content={})
