@@ -21,7 +21,7 @@ async function post(form, body) {
 function keepDraft(form) {
   const field = form.querySelector("textarea");
   const state = form.querySelector("[data-draft-state]");
-  let kept = field.value;
+  let kept = field.defaultValue; // something may have been typed before this script was there
   let sent = null; // what is on its way
   let failed = false;
   let timer = null;
@@ -49,6 +49,7 @@ function keepDraft(form) {
     clearTimeout(timer);
     timer = setTimeout(keep, WAIT_MS);
   });
+  if (field.value !== kept) timer = setTimeout(keep, WAIT_MS);
   field.addEventListener("blur", keep);
   window.addEventListener("pagehide", keep);
   // Words that were refused, or are too many to be sent from a page that closes: the browser asks whether to stay.

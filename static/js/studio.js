@@ -40,6 +40,11 @@ class Autosave {
     });
     window.addEventListener("pagehide", () => this.now(true));
     document.addEventListener("visibilitychange", () => document.hidden && this.now(true));
+    const typed = this.form.querySelectorAll("textarea, input:is(:not([type]), [type=text], [type=url], [type=number])");
+    if ([...typed].some((field) => field.value !== field.defaultValue)) {
+      this.saved = null; // before this script was there
+      this.soon();
+    }
   }
 
   written() {

@@ -23,6 +23,7 @@ def author(attune, open_browser):
     page.click("text=Begin writing")
     page.click("text=First lesson")
     add(page, "text")
+    page.locator(".marks").first.wait_for()  # the script is there
     return page
 
 
@@ -53,6 +54,20 @@ def test_words_typed_while_a_save_is_under_way_are_kept_when_the_page_goes(autho
     author.wait_for_timeout(1500)
     author.reload()
     expect(author.locator("[name=body]")).to_have_value("One, two, three")
+
+
+def test_words_typed_before_the_script_was_there_are_kept_too(author, attune):
+    lesson, held = author.url.split("#")[0], []
+    page = author.context.browser.new_context(service_workers="block").new_page()
+    sign_in(page, attune.url, "instructor@attune.example")
+    page.route("**/js/studio*.js", lambda route: held.append(route))
+    page.goto(lesson, wait_until="commit")
+    page.fill("[name=body]", "An early word.")
+    held[0].continue_()
+    expect(page.locator(STATE)).to_contain_text("Saved")
+    page.unroute_all(behavior="ignoreErrors")
+    page.goto(lesson)
+    expect(page.locator("[name=body]")).to_have_value("An early word.")
 
 
 def test_more_words_than_a_closing_page_can_send_are_asked_about(author, attune):
