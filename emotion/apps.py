@@ -15,7 +15,7 @@ class EmotionConfig(AppConfig):
         from courses.overview import lines
         from courses.panels import register_course_panel, register_lesson_panel, register_teaching_panel
         from courses.quizzes.signals import attempt_submitted
-        from emotion import class_history, consents, personal_data, shared_signs, support, tasks  # noqa: F401  (tasks hears Celery's signals)
+        from emotion import behaviour, class_history, consents, personal_data, shared_signs, tasks  # noqa: F401  (tasks hears Celery's signals)
         from emotion.dashboard.panels import camera_panel, climate_panel, support_panel, teaching_panel, weekly_line
 
         register(
@@ -31,7 +31,7 @@ class EmotionConfig(AppConfig):
         register_course_panel("climate", climate_panel)
         register_teaching_panel("climate", teaching_panel)
         lines.register("emotion", weekly_line)
-        attempt_submitted.connect(support.note_attempt, dispatch_uid="emotion.note_attempt")
+        attempt_submitted.connect(behaviour.note_attempt, dispatch_uid="emotion.note_attempt")
         students_changed.connect(consents.note_students_changed, dispatch_uid="emotion.note_students_changed")
         forget = class_history.forget_class_history
         post_delete.connect(forget, sender="emotion.LessonSession", dispatch_uid="emotion.forget_class_history")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from courses.demo.life import Learner, reached_at
 from courses.models import Block, Course, Lesson
+from emotion.behaviour import keep_first_rewinds
 from emotion.class_history import put_together_class_histories
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import (
@@ -22,7 +23,7 @@ from emotion.models import (
     SupportRule,
 )
 from emotion.selectors import BUCKET_SECONDS
-from emotion.support import add_starter_rules, keep_first_rewinds
+from emotion.support import add_starter_rules
 
 Moment = tuple[Block, int, str]  # a block, tens of seconds into it, a learning state
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Avg, Count, Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from courses.models import Block, BlockKind, Lesson, Progress, QuizAttempt
-from courses.quizzes import layouts
+from courses.models import Block, BlockKind, Course, Enrollment, Lesson, Progress, QuizAttempt
+from courses.notifications.models import NotificationKind
+from courses.notifications.services import notify_in_their_language
 from emotion import broadcast, course_calibration, panel_words, starter_rules
 from emotion.core import crowd
 from emotion.core import support as core
 from emotion.core.affect import StateEstimate
-from emotion.core.quiz_acts import Answered, quiz_acts
 from emotion.models import (
     SUPPORTED,
     BehaviourEvent,
     Consent,
-    FirstRewind,
     LessonSession,
     SelfReport,
     SupportEvent,
@@ -31,7 +32,6 @@ from emotion.models import (
 )
 from emotion.offers import in_language_of, support_message
 from emotion.places import Place
-from emotion.services import BUCKET_SECONDS
 from emotion.starter_rules import in_language as say
 
 MOST_REPORTS, REPORTS_WITHIN = 4, datetime.timedelta(minutes=1)
@@ -65,69 +65,6 @@ def report_self(*, user, lesson: Lesson, state: str, place: Place) -> tuple[Self
         )
     estimate = StateEstimate(state=state, confidence=1.0, since=report.at.timestamp(), evidence=("self_report",))
     return report, consider(user=user, lesson=lesson, estimate=estimate, place=place, said=True)
-
-
-@transaction.atomic
-def record_behaviour(*, user, lesson: Lesson, events: Iterable[tuple[str, Place]]) -> int:
-    """Keep what was done in a lesson's page: (kind, place) each. Returns how many."""
-    rows = [
-        BehaviourEvent(
-            user=user,
-            lesson=lesson,
-            kind=kind,
-            block_number=place.block_number,
-            edition=lesson.edition,
-            place_seconds=place.seconds,
-        )
-        for kind, place in events
-    ]
-    kept = BehaviourEvent.objects.bulk_create(rows)
-    keep_first_rewinds(kept)
-    return len(kept)
-
-
-def keep_first_rewinds(events: Iterable[BehaviourEvent]) -> None:
-    """Of those that went back, where each student first did in a part; one that is kept already stays. Repeatable."""
-    first = [
-        FirstRewind(
-            event_number=event.pk,
-            user_id=event.user_id,
-            lesson_id=event.lesson_id,
-            block_number=event.block_number,
-            edition=event.edition,
-            place=int(event.place_seconds // BUCKET_SECONDS),
-        )
-        for event in events
-        if event.kind == "rewind" and event.block_number
-    ]
-    FirstRewind.objects.bulk_create(first, ignore_conflicts=True)
-
-
-def note_attempt(*, attempt: QuizAttempt, **_) -> None:
-    """A quiz that was handed in says how it goes: see emotion.core.quiz_acts. A question left out says nothing, and an
-    attempt that ended by itself is no act."""
-    if attempt.expired:
-        return
-    shares = {pk: share for pk, share in attempt.results.items() if pk in attempt.answers}
-    lengths: dict[str, int] = {}
-    if any(attempt.seconds.get(pk) is not None and share < 1 for pk, share in shares.items()):
-        lengths = {str(slot.question.pk): slot.characters for slot in layouts.stored(attempt)}
-    answers = [Answered(share, lengths.get(pk, 0), attempt.seconds.get(pk)) for pk, share in shares.items()]
-    block = attempt.quiz.block
-    place = Place(block.pk, 0.0)
-    record_behaviour(user=attempt.user, lesson=block.lesson, events=[(kind, place) for kind in quiz_acts(answers)])
-
-
-def prune_behaviour(*, older_than: datetime.timedelta, batch_size: int = 1000) -> int:
-    """Delete behaviour past its retention, oldest first, in small transactions. Returns how many."""
-    limit = timezone.now() - older_than
-    total = 0
-    while True:
-        oldest = BehaviourEvent.objects.filter(at__lt=limit).order_by("at").values_list("pk", flat=True)[:batch_size]
-        deleted, _ = BehaviourEvent.objects.filter(pk__in=list(oldest)).delete()
-        total += deleted
-        if not deleted:
-            return total
 
 
 def consider(
@@ -311,19 +248,21 @@ def set_preference(*, user, wanted: Mapping[str, Any]) -> SupportPreference:
     return preference
 
 
-def record_outcomes(*, now: datetime.datetime | None = None) -> int:
-    """Look half an hour back at offers, shown and held out alike, and keep what came after. Repeatable."""
+def record_outcomes(*, now: datetime.datetime | None = None, batch_size: int = 500) -> int:
+    """Look half an hour back at offers, shown and held out alike, and keep what came after: of all that are due, the
+    oldest first, since what tells of it is deleted after a day. Repeatable."""
     now = now or timezone.now()
     due = SupportEvent.objects.filter(
         at__lte=now - OUTCOME_AFTER, at__gt=now - datetime.timedelta(hours=24), stayed__isnull=True
-    )[:500]
-    for event in due:
-        event.answered_right_next, event.stayed, event.reported_better = _outcomes(event)
-        event.save(update_fields=OUTCOMES)
-    return len(due)
+    ).order_by("at", "pk")
+    kept = 0
+    while batch := list(due[:batch_size]):
+        for event in batch:  # one that was erased meanwhile is none of them any more
+            kept += SupportEvent.objects.filter(pk=event.pk).update(**_outcomes(event))
+    return kept
 
 
-def _outcomes(event: SupportEvent) -> tuple[bool | None, bool, bool | None]:
+def _outcomes(event: SupportEvent) -> dict[str, bool | None]:
     mine = {"user": event.user_id, "lesson": event.lesson_id}
     after = {**mine, "at__gt": event.at, "at__lte": event.at + OUTCOME_AFTER}
     acts = BehaviourEvent.objects.filter(**after).order_by("at", "pk")
@@ -335,7 +274,11 @@ def _outcomes(event: SupportEvent) -> tuple[bool | None, bool, bool | None]:
         or SelfReport.objects.filter(**{**after, "at__gt": late}).exists()
         or Progress.objects.filter(**mine, last_seen_at__gte=late).exists()
     )
-    return (answer and answer.kind == "quiz_right", stayed, said and said.state in WELL)
+    return {
+        "answered_right_next": answer and answer.kind == "quiz_right",
+        "stayed": stayed,
+        "reported_better": said and said.state in WELL,
+    }
 
 
 def rule_effect(rule: SupportRule) -> dict[str, Any]:
@@ -383,6 +326,31 @@ def pause_harmful_rules() -> list[SupportRule]:
         figures = f"{effect.difference:+.0%} with the offer, surely below {effect.always_high:+.1%}"
         told = figures if _of_five_on_each_side(rule) else "less with the offer"
         rule.paused_reason = f"{harmed[0].replace('_', ' ')}: {told}"
-        if SupportRule.objects.filter(pk=rule.pk, paused_reason="").update(paused_reason=rule.paused_reason):
-            paused.append(rule)
+        with transaction.atomic():
+            if SupportRule.objects.filter(pk=rule.pk, paused_reason="").update(paused_reason=rule.paused_reason):
+                paused.append(rule)
+                _tell_of_pause(rule)
     return paused
+
+
+def _tell_of_pause(rule: SupportRule) -> None:
+    """Those who teach where it counted: its course or, for one of the starter set, every running course without rules
+    of its own for the state. Whether it was ever offered there is not told by this."""
+    courses = Course.objects.filter(status=Course.Status.PUBLISHED)
+    if rule.course_id or rule.lesson_id:
+        courses = Course.objects.filter(Q(pk=rule.course_id) | Q(modules__lessons=rule.lesson_id)).distinct()
+    else:
+        own = SupportRule.objects.filter(state=rule.state, course__isnull=False, lesson=None)
+        courses = courses.exclude(pk__in=own.values("course"))
+    moment = f"{timezone.now():%Y%m%d%H%M}"
+    for course in courses:
+        notify_in_their_language(
+            Enrollment.objects.active().instructors().filter(course=course).values_list("user", flat=True),
+            lambda course=course: (
+                _("A rule of support in “%(course)s” was paused: it seems to do harm") % {"course": course.title}
+            ),
+            kind=NotificationKind.PAUSED,
+            key=f"paused:{rule.pk}:{course.pk}:{moment}",
+            url=reverse("emotion:rules", args=[course.slug]),
+            course=course,
+        )

@@ -6,6 +6,8 @@ from courses.models import Course
 from courses.notifications.models import Announcement, MailWish, NotificationKind
 from courses.notifications.services import preferences_of, set_preference
 
+FOR_TEACHERS = (NotificationKind.ASKED, NotificationKind.WEEKLY, NotificationKind.PAUSED)
+
 
 class PreferencesForm(forms.Form):
     """One choice for each kind of notification that can come to this person."""
@@ -15,7 +17,7 @@ class PreferencesForm(forms.Form):
         self.user = user
         teaches = Course.objects.taught_by(user).exists()
         for kind, wish in preferences_of(user).items():
-            if kind in (NotificationKind.ASKED, NotificationKind.WEEKLY) and not teaches:
+            if kind in FOR_TEACHERS and not teaches:
                 continue
             self.fields[kind] = forms.ChoiceField(
                 label=NotificationKind(kind).label, choices=MailWish.choices, initial=wish

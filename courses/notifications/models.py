@@ -18,6 +18,7 @@ class NotificationKind(models.TextChoices):
     MESSAGE = "message", _("Messages from those who teach you")
     ASKED = "asked", _("A student asks you for help")
     WEEKLY = "weekly", _("How the courses that you teach go, once a week")
+    PAUSED = "paused", _("A rule of support in a course that you teach was paused")
 
 
 class MailWish(models.TextChoices):
@@ -37,6 +38,7 @@ DEFAULT_MAIL = {
     NotificationKind.MESSAGE: MailWish.EACH,
     NotificationKind.ASKED: MailWish.EACH,
     NotificationKind.WEEKLY: MailWish.EACH,
+    NotificationKind.PAUSED: MailWish.EACH,
 }
 
 

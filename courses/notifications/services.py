@@ -183,7 +183,7 @@ def notify_marks_released(
 ) -> int:
     """One notification for each student whose marks were released. A second release of the same assignment tells only
     those who were not told, unless `occasion` (such as an attempt's number) says that it is another one."""
-    return _notify_in_their_language(
+    return notify_in_their_language(
         user_ids,
         lambda: _("Your marks for “%(title)s” are there") % {"title": assignment_title},
         kind=NotificationKind.MARKS,
@@ -195,7 +195,7 @@ def notify_marks_released(
 
 def notify_deadline(title: str, course: Course, url: str, user_ids: Iterable[int], due_at: datetime) -> int:
     """Something is due soon. A deadline that moves is another occasion."""
-    return _notify_in_their_language(
+    return notify_in_their_language(
         user_ids,
         lambda: _("“%(title)s” is due soon") % {"title": title},
         kind=NotificationKind.DEADLINE,
@@ -207,7 +207,7 @@ def notify_deadline(title: str, course: Course, url: str, user_ids: Iterable[int
 
 def notify_enrolled(course: Course, user_ids: Iterable[int], occasion: str = "") -> int:
     """Somebody else enrolled them, or let them in."""
-    return _notify_in_their_language(
+    return notify_in_their_language(
         user_ids,
         lambda: _("You are enrolled in “%(course)s”") % {"course": course.title},
         kind=NotificationKind.ENROLMENT,
@@ -219,7 +219,7 @@ def notify_enrolled(course: Course, user_ids: Iterable[int], occasion: str = "")
 
 def notify_declined(course: Course, user_ids: Iterable[int], occasion: str = "") -> int:
     """A request to join was declined."""
-    return _notify_in_their_language(
+    return notify_in_their_language(
         user_ids,
         lambda: _("Your request to join “%(course)s” was declined") % {"course": course.title},
         kind=NotificationKind.ENROLMENT,
@@ -238,7 +238,8 @@ def prune_notifications(*, read_before: datetime, told_before: datetime, batch_s
     return total
 
 
-def _notify_in_their_language(user_ids: Iterable[int], title: Callable[[], str], **fields: Any) -> int:
+def notify_in_their_language(user_ids: Iterable[int], title: Callable[[], str], **fields: Any) -> int:
+    """`notify`, with `title` asked for once in each of their languages."""
     by_locale: dict[str, list[User]] = {}
     for user in User.objects.filter(pk__in=list(user_ids)):
         by_locale.setdefault(user.language, []).append(user)

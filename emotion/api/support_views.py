@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from courses.models import Lesson
 from courses.release.locks import require_open
-from emotion import offers, support, support_questions
+from emotion import behaviour, offers, support, support_questions
 from emotion.core.labels import BEHAVIOURS
 from emotion.models import SELF_REPORTED, SUPPORTED, SupportEvent, SupportPreference
 from emotion.permissions import takes_as_student
@@ -98,7 +98,7 @@ class BehaviourEvents(APIView):
         rows = _checked(BehaviourBatchSerializer(data=request.data))["events"]
         kinds = [row["kind"] for row in rows]
         events = zip(kinds, _places(lesson, rows), strict=True)
-        kept = support.record_behaviour(user=request.user, lesson=lesson, events=events)
+        kept = behaviour.record_behaviour(user=request.user, lesson=lesson, events=events)
         return Response({"recorded": kept}, status=status.HTTP_201_CREATED)
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from courses.charts.files import chart_file
 from courses.models import Course
 from emotion import rule_figures, support_rules
+from emotion.core.support import LEAST_OCCASIONS
 from emotion.dashboard import report_charts
 from emotion.dashboard.rule_form import ACTIONS, STATES, RuleForm
 from emotion.models import SUPPORTED, SupportRule
@@ -35,6 +36,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
         "figures": figures,
         "takes_along": any(rule.pk in figures for rule in _listed(states)),
         "smallest_group": SMALLEST_GROUP,
+        "least": LEAST_OCCASIONS,
     }
     return render(request, "emotion/rules.html", context)
 

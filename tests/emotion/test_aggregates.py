@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 
 from courses.models import Cohort, Enrollment
 from emotion import class_now, comparison, consents, selectors, services
+from emotion.behaviour import keep_first_rewinds
 from emotion.class_history import put_together_class_histories
 from emotion.comparison import Side, compare
 from emotion.core import crowd
 from emotion.models import BehaviourEvent, ClassHistory, Consent, EmotionBucket, LessonSession, SelfReport, SupportEvent
 from emotion.self_reports import class_said
-from emotion.support import add_starter_rules, keep_first_rewinds
+from emotion.support import add_starter_rules
 from tests.emotion.factories import make_bucket, make_consent, make_session, this_minute
 from tests.emotion.test_rules import RULE
 from tests.factories import enroll, make_user

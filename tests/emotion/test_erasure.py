@@ -31,7 +31,7 @@ from courses.enrollment import mail as invitation_mail
 from courses.models import Course, Lesson, Outreach, Submission, SubmissionFile
 from courses.models import Invitation as CourseInvitation
 from courses.notifications import mail as notification_mail
-from emotion import consents, services, support
+from emotion import behaviour, consents, services, support
 from emotion.consents import Choices
 from emotion.core.labels import BEHAVIOURS
 from emotion.gate import close_gate
@@ -114,7 +114,7 @@ def zaphod(client, settings, tmp_path, monkeypatch, told, store, django_capture_
         )
         services.record_readings(answers=[make_answer(world.session)], model_version=None)
         support.report_self(user=zaphod, lesson=lesson, state="confused", place=Place())
-        support.record_behaviour(user=zaphod, lesson=lesson, events=[(BEHAVIOURS[0], Place())])
+        behaviour.record_behaviour(user=zaphod, lesson=lesson, events=[(BEHAVIOURS[0], Place())])
         rule = support.add_starter_rules()[0]
         SupportEvent.objects.create(
             rule=rule, user=zaphod, lesson=lesson, session=world.session, state="confused", confidence=1

@@ -12,7 +12,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertNumQu
 
 from accounts.models import User
 from courses.models import Block, Course, Progress, QuizAttempt
-from emotion import services, support
+from emotion import behaviour, services
 from emotion.class_history import put_together_class_histories
 from emotion.lesson_climate import lesson_climate
 from emotion.models import BehaviourEvent, EmotionBucket, FirstRewind, LessonSession, SelfReport
@@ -64,7 +64,7 @@ def watch(session, video, number: int) -> None:
 
 
 def goes_back(user, lesson, video, seconds: float) -> None:
-    support.record_behaviour(user=user, lesson=lesson, events=[("rewind", Place(video.pk, seconds))])
+    behaviour.record_behaviour(user=user, lesson=lesson, events=[("rewind", Place(video.pk, seconds))])
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_without_cameras_what_was_said_and_done_names_it(page, planted, lesson, 
 def test_who_went_back_is_known_as_long_as_a_history(page, planted, lesson, video, course):
     before = shown(page(lesson))
     assert b"9 went back" in before
-    support.prune_behaviour(older_than=timedelta(0))
+    behaviour.prune_behaviour(older_than=timedelta(0))
     assert not BehaviourEvent.objects.exists()
     assert shown(page(lesson)) == before
     for student in User.objects.filter(email__startswith="watcher"):

@@ -101,6 +101,11 @@ def test_a_lesson_of_another_course_is_no_choice(teacher, course):
     assert teacher.post(url(course), {**RULE, "lesson": foreign.pk}).status_code == 422
 
 
+def test_the_page_says_that_another_interval_pauses(teacher, course):
+    page = teacher.get(url(course, "rules"))
+    assertContains(page, "so that goes by a wider one, from 30 offers made and 30 left out in all courses")
+
+
 def test_saving_a_paused_rule_starts_it_again(teacher, course, lesson):
     rule = SupportRule.objects.create(course=course, state="confused", action="hint", paused_reason="stayed: -30%")
     assertContains(teacher.get(url(course, "rules")), "Paused: it seems to do harm")

@@ -2,19 +2,22 @@
 
 import datetime
 import time
+from unittest.mock import patch
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone, translation
 
-from courses.models import QuizAttempt, Thread
+from accounts.models import User
+from courses.models import Notification, QuizAttempt, Thread
 from courses.quizzes import services as quiz_services
-from emotion import offers, panel_words, personal_data, services, starter_rules, support
+from emotion import behaviour, offers, panel_words, personal_data, services, starter_rules, support
 from emotion.core.affect import StateEstimate
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import BehaviourEvent, SelfReport, SupportEvent, SupportPreference, SupportRule
 from emotion.places import Place
 from tests.emotion.factories import make_answer, make_probabilities
-from tests.factories import enroll, make_lesson, make_quiz, make_user, right_answers
+from tests.factories import enroll, make_course, make_instructor, make_lesson, make_quiz, make_user, right_answers
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +160,48 @@ def test_what_came_after_is_recorded(alice, lesson):
     assert (event.answered_right_next, event.stayed, event.reported_better) == (True, True, False)
 
 
+def test_of_more_offers_than_a_look_takes_none_is_passed_over(alice, lesson):
+    now = timezone.now()
+    old = [make_event(alice, lesson, at=now - datetime.timedelta(hours=23, minutes=n)) for n in range(3)]
+    new = [make_event(alice, lesson, at=now - datetime.timedelta(minutes=40 + n)) for n in range(4)]
+    asked = []
+
+    def outcomes(event):
+        asked.append(event.pk)
+        return {"answered_right_next": None, "stayed": True, "reported_better": None}
+
+    with patch.object(support, "_outcomes", outcomes):
+        assert support.record_outcomes(batch_size=2) == 7
+    assert asked == [event.pk for event in (*reversed(old), *reversed(new))], "the oldest first: they end first"
+    assert not SupportEvent.objects.filter(stayed=None).exists()
+
+
+def test_who_teaches_hears_once_that_a_rule_was_paused(alice, lesson, ines, course):
+    elsewhere = make_course(instructor=make_instructor("ivo"))
+    own = make_course(instructor=make_instructor("olga"))
+    SupportRule.objects.create(course=own, state="confused", action="discuss")
+    assistant = make_user("bob")
+    enroll(assistant, course, role="assistant")
+
+    def harm(rule) -> None:
+        for number in range(60):
+            left_out = number % 2 == 0
+            make_event(alice, lesson, rule, randomised=True, held_out=left_out, stayed=left_out)
+        assert support.pause_harmful_rules() == [rule]
+        assert support.pause_harmful_rules() == []
+
+    harm(support.add_starter_rules("confused")[0])  # of the starter set: it counts in every course without its own
+    told = Notification.objects.filter(kind="paused")
+    assert {(n.user.email.partition("@")[0], n.course) for n in told} == {("ines", course), ("ivo", elsewhere)}
+    assert told.first().url == reverse("emotion:rules", args=[told.first().course.slug])
+    told.delete()
+    User.objects.filter(pk=ines.pk).update(locale="de")
+    harm(SupportRule.objects.create(course=course, lesson=lesson, state="bored", action="break"))
+    with translation.override("de"):
+        title = translation.gettext("A rule of support in “%(course)s” was paused: it seems to do harm")
+    assert [(n.user, n.title) for n in told] == [(ines, title % {"course": course.title})]
+
+
 def test_a_rule_that_harms_is_paused_and_flagged(alice, lesson, consider):
     rule = support.add_starter_rules("confused")[0]
     old = timezone.now() - datetime.timedelta(days=3)
@@ -209,10 +254,10 @@ def test_the_words_are_complete_in_four_languages_and_never_assert():
 def test_behaviour_is_pruned_and_all_of_it_exported_and_erased(alice, lesson, consider):
     consider()
     support.report_self(user=alice, lesson=lesson, state="bored", place=Place())
-    support.record_behaviour(user=alice, lesson=lesson, events=[("idle", Place())])
+    behaviour.record_behaviour(user=alice, lesson=lesson, events=[("idle", Place())])
     export = personal_data.export_emotion(alice)
     assert [len(export[name]) for name in ("self_reports", "behaviour", "support_offers")] == [1, 1, 1]
-    assert support.prune_behaviour(older_than=datetime.timedelta(0)) == 1
+    assert behaviour.prune_behaviour(older_than=datetime.timedelta(0)) == 1
     personal_data.erase_emotion(alice)
     assert not SelfReport.objects.exists()
     assert not SupportEvent.objects.exists()

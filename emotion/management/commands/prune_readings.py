@@ -3,8 +3,8 @@ import datetime
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from emotion.behaviour import prune_behaviour
 from emotion.services import prune_readings
-from emotion.support import prune_behaviour
 
 
 class Command(BaseCommand):

@@ -18,12 +18,13 @@ from accounts import audit
 from accounts.models import AuditEntry
 from courses.models import Block, Progress
 from emotion import class_now, course_calibration, selectors, services
+from emotion.behaviour import record_behaviour
 from emotion.class_history import put_together_class_histories
 from emotion.core.labels import EXPRESSIONS
 from emotion.dashboard import history_charts
 from emotion.models import EmotionBucket, FeatureGate, LessonSession, SelfReport, SupportEvent
 from emotion.places import Place
-from emotion.support import add_starter_rules, record_behaviour
+from emotion.support import add_starter_rules
 from tests.courses.charts.tables import read_csv, read_table
 from tests.emotion.factories import make_bucket, make_class, make_session, this_minute
 from tests.emotion.test_course_calibration import make_answers
