@@ -16,7 +16,8 @@ from rest_framework.response import Response
 
 from courses.api.base import Conflict, CourseAPI, TaughtAPI, checked, formed, stays
 from courses.api.filters import AssignmentFilter, CriterionFilter, SubmissionFilter
-from courses.api.serializers import PersonSerializer
+from courses.api.serializers import MoveSerializer, PersonSerializer
+from courses.api.views import moved
 from courses.assignments import selectors, services
 from courses.assignments.forms import AssignmentForm, CriterionForm
 from courses.assignments.models import Assignment, Criterion, Submission, SubmissionFile
@@ -290,6 +291,12 @@ class Criteria(mixins.ListModelMixin, mixins.RetrieveModelMixin, TaughtAPI):
         stays(sent, "assignment")
         self._write(criterion, sent.validated_data)
         return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=MoveSerializer, responses={200: WrittenCriterionSerializer})
+    @action(methods=["post"], detail=True)
+    def move(self, request, pk=None):
+        """Put it before another row of its rubric, or last."""
+        return moved(self, MoveSerializer)
 
     @extend_schema(responses={204: None})
     def destroy(self, request, pk=None):

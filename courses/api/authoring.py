@@ -10,8 +10,9 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from courses.api import filters
-from courses.api.base import Conflict, TaughtAPI, checked, formed
-from courses.api.serializers import PersonSerializer, TaughtCourse
+from courses.api.base import Conflict, TaughtAPI, checked, formed, stays
+from courses.api.serializers import MoveSerializer, PersonSerializer, TaughtCourse
+from courses.api.views import moved
 from courses.models import (
     Choice,
     Course,
@@ -46,7 +47,7 @@ class TaughtPool(serializers.PrimaryKeyRelatedField):
 
 
 class RevisionSerializer(serializers.ModelSerializer):
-    author = PersonSerializer(read_only=True)
+    author = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = LessonRevision
@@ -167,6 +168,12 @@ class Questions(*Readable, TaughtAPI):
         questions.save_question(question=question, changes=wanted, choices=rows, author=request.user)
         return Response(self.get_serializer(self.get_object()).data)
 
+    @extend_schema(request=MoveSerializer, responses={200: WrittenQuestionSerializer})
+    @action(methods=["post"], detail=True)
+    def move(self, request, pk=None):
+        """Put it before another question of its quiz or pool, or last."""
+        return moved(self, MoveSerializer)
+
     @extend_schema(responses={204: None})
     def destroy(self, request, pk=None):
         """While nobody has answered it (409)."""
@@ -210,6 +217,17 @@ class QuestionPools(*Readable, TaughtAPI):
         form = PoolForm(sent, instance=QuestionPool(course=sent["course"]))
         formed(form)
         return Response(PoolSerializer(form.save()).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=PoolSerializer(partial=True), responses={200: PoolSerializer})
+    def partial_update(self, request, pk=None):
+        """Give it another name."""
+        pool = self.get_object()
+        sent = self.get_serializer(pool, data=request.data, partial=True)
+        sent.is_valid(raise_exception=True)
+        stays(sent, "course")
+        form = PoolForm({"title": sent.validated_data.get("title", pool.title)}, instance=pool)
+        formed(form)
+        return Response(PoolSerializer(form.save()).data)
 
     @extend_schema(responses={204: None})
     def destroy(self, request, pk=None):

@@ -25,7 +25,7 @@ LONGEST_BODY = Post._meta.get_field("body").max_length
 class ThreadSerializer(serializers.ModelSerializer):
     course = serializers.IntegerField(source="lesson.module.course_id", read_only=True)
     title = serializers.CharField(source="shown_title", read_only=True)
-    author = PersonSerializer(read_only=True)
+    author = PersonSerializer(read_only=True, allow_null=True)
     replies = serializers.IntegerField(read_only=True)
 
     class Meta:
@@ -48,7 +48,7 @@ class NewThreadSerializer(serializers.Serializer):
 class PostSerializer(serializers.ModelSerializer):
     """What is hidden from you, and what was deleted, has no words left."""
 
-    author = PersonSerializer(read_only=True)
+    author = PersonSerializer(read_only=True, allow_null=True)
     body = serializers.SerializerMethodField()
     html = serializers.SerializerMethodField()
     helpful = serializers.SerializerMethodField(help_text="How many people it helped.")

@@ -111,7 +111,7 @@ class OverriddenSerializer(serializers.Serializer):
 
 
 class GradeChangeSerializer(serializers.ModelSerializer):
-    by = PersonSerializer(read_only=True)
+    by = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = GradeChange

@@ -97,7 +97,7 @@ class Modules(Deletable, Writable, *Readable, CourseAPI):
     @action(methods=["post"], detail=True)
     def move(self, request, pk=None):
         """Put it before another module of its course, or last."""
-        return _moved(self, s.MoveSerializer)
+        return moved(self, s.MoveSerializer)
 
 
 class Lessons(Deletable, Writable, *Readable, CourseAPI):
@@ -155,7 +155,7 @@ class Lessons(Deletable, Writable, *Readable, CourseAPI):
     @action(methods=["post"], detail=True)
     def move(self, request, pk=None):
         """Put it before another lesson, or last; into another module of its course where you name one."""
-        return _moved(self, s.LessonMoveSerializer)
+        return moved(self, s.LessonMoveSerializer)
 
     def perform_destroy(self, lesson: Lesson) -> None:
         _remove(studio.remove_lesson, lesson=lesson)
@@ -215,7 +215,7 @@ class Blocks(Deletable, Writable, *Readable, CourseAPI):
     @action(methods=["post"], detail=True)
     def move(self, request, pk=None):
         """Put it before another part of its lesson, or last."""
-        return _moved(self, s.MoveSerializer)
+        return moved(self, s.MoveSerializer)
 
     @extend_schema(request={"multipart/form-data": s.AttachSerializer}, responses={200: s.BlockSerializer})
     @action(methods=["post"], detail=True, parser_classes=[MultiPartParser])
@@ -280,7 +280,8 @@ class Blocks(Deletable, Writable, *Readable, CourseAPI):
         return known or Reflection(user=self.request.user, block=block)
 
 
-def _moved(view, serializer) -> Response:
+def moved(view, serializer) -> Response:
+    """Put the row that was asked for where it was asked to be."""
     row, sent = view.get_object(), checked(serializer, view.request)
     try:
         studio.move(row=row, before=sent.get("before"), **({"module": sent["module"]} if "module" in sent else {}))

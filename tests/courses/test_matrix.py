@@ -308,6 +308,8 @@ TABLE = {
     "courses-api:calendar-address": "GET f2222222",
     "courses-api:criterion-list": "GET f2222222",
     "courses-api:criterion-detail": "GET f----2-2",
+    "courses-api:criterion-move": "POST f----2-2",
+    "courses-api:question-move": "POST f----2-2",
     "courses-api:export": "POST f----2-2",
     "courses-api:import": "POST fffffbbb",
     "courses-api:own-grades": "GET f-2222--",

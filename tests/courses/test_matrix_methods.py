@@ -28,6 +28,7 @@ OPERATIONS = {
     "courses-api:question-detail PATCH": "f----2-2",
     "courses-api:question-detail DELETE": "f----b-b",  # it was answered
     "courses-api:question-pool-list POST": "fbbbb2b2",
+    "courses-api:question-pool-detail PATCH": "f----2-2",
     "courses-api:question-pool-detail DELETE": "f----b-b",  # a quiz draws from it
     "courses-api:quiz-draw-list POST": "fbbbb2b2",
     "courses-api:quiz-draw-detail DELETE": "f----2-2",

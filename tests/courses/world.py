@@ -187,6 +187,8 @@ class World:
             "courses-api:quiz-accommodation-detail pk": self.extra.pk,
             **{f"courses-api:revision-{name} pk": self.revision.pk for name in ("detail", "restore")},
             "courses-api:criterion-detail pk": self.assignment.criteria.first().pk,
+            "courses-api:criterion-move pk": self.assignment.criteria.first().pk,
+            "courses-api:question-move pk": self.question.pk,
             "courses-api:cohort-detail pk": self.cohort.pk,
             "courses-api:invitation-detail pk": self.invitation.pk,
             "courses-api:enrollment-answer pk": self.alice.pk,

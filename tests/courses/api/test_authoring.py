@@ -61,6 +61,14 @@ def test_a_question_is_begun_written_and_taken_out(ask, quiz):
     assert ask("ines", "delete", f"questions/{quiz.questions.first().pk}/")[0] == 409
 
 
+def test_questions_change_places(ask, quiz):
+    first, second = quiz.questions.all()
+    path = f"questions/{second.pk}/move/"
+    assert [ask(who, "post", path, {"before": first.pk})[0] for who, _ in OTHERS] == [status for _, status in OTHERS]
+    assert ask("ines", "post", path, {"before": first.pk})[1]["position"] == 1
+    assert list(quiz.questions.all()) == [second, first]
+
+
 def test_a_number_with_its_tolerance(ask, quiz):
     path = f"questions/{ask('ines', 'post', 'questions/', {'quiz': quiz.pk, 'kind': 'numeric'})[1]['id']}/"
     written = ask("ines", "patch", path, {"prompt": "Minutes?", "number": 2.5, "tolerance": 0.25})[1]
@@ -72,6 +80,8 @@ def test_pools_and_what_is_drawn_from_them(ask, people, course, quiz):
     status, pool = ask("ines", "post", "question-pools/", {"course": course.pk, "title": "Roses"})
     assert status == 201
     assert "title" in ask("ines", "post", "question-pools/", {"course": course.pk, "title": "Roses"})[1]
+    assert ask("ines", "patch", f"question-pools/{pool['id']}/", {"title": "Roses, wild"})[1]["title"] == "Roses, wild"
+    assert ask("otto", "patch", f"question-pools/{pool['id']}/", {"title": "Mine"})[0] == 404
     assert ask("ines", "post", "questions/", {"pool": pool["id"], "kind": "text"})[0] == 201
     assert ask("ines", "post", "questions/", {"pool": pool["id"], "quiz": quiz.pk, "kind": "text"})[0] == 400
     assert ask("ines", "get", "questions/", {"pool": pool["id"]})[1]["count"] == 1
@@ -119,6 +129,8 @@ def test_an_assignments_settings_and_its_rubric(ask, people, lesson):
     assert ask("ines", "patch", one, {"title": "Clearly told"})[1]["levels"] == made["levels"]
     assert ask("ines", "patch", one, {"levels": [{"points": 1001}]})[0] == 400
     assert [ask(who, "patch", one, {"title": "Mine"})[0] for who, _ in OTHERS] == [status for _, status in OTHERS]
+    other = ask("ines", "post", "criteria/", row | {"title": "Short"})[1]
+    assert ask("ines", "post", f"criteria/{other['id']}/move/", {"before": made["id"]})[1]["position"] == 1
     Mark.objects.create(submission=make_submission(people["alice"], assignment), points=4)
     assert ask("ines", "patch", one, {"levels": [{"points": 5}]})[0] == 409
     assert ask("ines", "post", "criteria/", row)[0] == ask("ines", "delete", one)[0] == 409
