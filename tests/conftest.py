@@ -35,7 +35,7 @@ SLOW = {
     "tests/emotion/inference/test_stillness.py",
     "tests/emotion/management/commands/test_tend_support.py",
     "tests/emotion/test_aggregates.py",
-    "tests/emotion/test_consents.py::test_every_page_is_the_same_with_and_without_consent",
+    "tests/emotion/test_refusing_costs_nothing.py::test_whatever_she_does_and_sees_is_the_same",
     "tests/emotion/test_framing.py",
     "tests/emotion/test_gate.py::test_no_address_of_emotion_answers_but_self_report",
     "tests/emotion/test_policy.py::test_whatever_else_somebody_states_is_refused",
