@@ -67,6 +67,14 @@ def test_those_who_teach_take_somebody_out(ask, alice):
     assert alice.status == "withdrawn"
 
 
+def test_assistants_look_and_change_nothing(ask, people, course, alice):
+    enroll(people["charlie"], course, role="assistant")
+    assert ask("charlie", "get", "enrollments/", {"course": course.pk})[1]["count"] == 3
+    path = f"enrollments/{alice.pk}/"
+    assert ask("charlie", "patch", path, {"role": "observer"})[0] == ask("charlie", "delete", path)[0] == 403
+    assert ask("charlie", "post", f"{path}answer/", {"accept": True})[0] == 403
+
+
 def test_cohorts(ask, course, alice):
     new = {"course": course.pk, "name": "Spring", "starts_on": "2031-03-01", "ends_on": "2031-06-01"}
     status, cohort = ask("ines", "post", "cohorts/", new)
