@@ -107,9 +107,7 @@ def test_frames_of_those_who_may_not_send_are_refused(attune, good):
         assert ask_until_answered(socket, 1, good)["type"] == "reading"
         # On another device, she leaves the course.
         Visitor(attune.url, "ada@attune.example").post_form("/courses/calm-statistics/leave/", {})
-        answer = ask(socket, 20, good)
-        assert (answer["type"], answer["status"]) == ("refused", 403)
-        assert answer["message"] == "You are not enrolled in this course."
+        assert hear(socket, "closed")["message"] == "You no longer take this course; the camera stops."
     assert ada.upload(session, good)[0] == 403
     assert len(attune.readings(session)) == 1
 
