@@ -17,6 +17,7 @@ class EmotionConfig(AppConfig):
         from courses.quizzes.signals import attempt_submitted
         from emotion import behaviour, class_history, consents, personal_data, shared_signs, tasks  # noqa: F401  (tasks hears Celery's signals)
         from emotion.dashboard.panels import camera_panel, climate_panel, support_panel, teaching_panel, weekly_line
+        from emotion.shared_histories import links_to_shared
 
         register(
             "emotion",
@@ -25,7 +26,7 @@ class EmotionConfig(AppConfig):
             files=personal_data.own_charts,
             by_itself=_("What the camera gave rise to, what you said of lessons, and your consent"),
         )
-        sources.register("emotion", shared_signs.signs_shared_with)
+        sources.register("emotion", shared_signs.signs_shared_with, links_to_shared)
         register_lesson_panel("emotion", camera_panel)
         register_lesson_panel("support", support_panel)
         register_course_panel("climate", climate_panel)

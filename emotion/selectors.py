@@ -29,14 +29,16 @@ def own_timeline(*, user: User, lesson: Lesson) -> dict[str, Any]:
 def own_course(*, user: User, course: Course) -> list[dict[str, Any]]:
     """A student's own history of a course: an entry for each lesson that they see or have a
     history in, as `_entry` makes it."""
-    sums = (
-        EmotionBucket.objects.visible_to(user)
-        .filter(session__lesson__module__course=course, edition=F("session__lesson__edition"))
-        .values("session__lesson")
-        .annotate(**_SUMS)
+    buckets = EmotionBucket.objects.visible_to(user).filter(
+        session__lesson__module__course=course, edition=F("session__lesson__edition")
     )
+    return by_lesson(lessons_with_own_history(user).for_course(course).in_course_order(), buckets)
+
+
+def by_lesson(lessons: Iterable[Lesson], buckets: QuerySet) -> list[dict[str, Any]]:
+    """What these buckets add up to, an entry for each of the lessons."""
+    sums = buckets.order_by().values("session__lesson").annotate(**_SUMS)
     found = {row["session__lesson"]: _measures(row) for row in sums}
-    lessons = lessons_with_own_history(user).for_course(course).in_course_order()
     return [_entry(lesson, found.get(lesson.pk)) for lesson in lessons]
 
 

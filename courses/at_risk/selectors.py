@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from courses.at_risk.models import Outreach
 from courses.at_risk.signs import LISTED_FROM, Facts, Sign, score_of, signs_of
-from courses.at_risk.sources import shared_signs
+from courses.at_risk.sources import Link, shared_links, shared_signs
 from courses.models import Assignment, Cohort, Course, Enrollment, Progress, QuizAttempt, Submission
 
 LISTED = 25  # on a page
@@ -29,6 +29,7 @@ class Student:
     shared: list[Sign]
     last_seen_at: datetime | None = None
     done: list[Outreach] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
 
     @property
     def signs(self) -> list[Sign]:
@@ -71,6 +72,9 @@ def at_risk(course: Course, *, reader: User, page: str | None = None, cohort: Co
         if pk in enrollments
     ]
     _add_done(students)
+    links = shared_links(course, reader, ids)
+    for student in students:
+        student.links = links.get(student.enrollment.user_id, [])
     return AtRisk(students, shown, len(facts))
 
 
@@ -79,7 +83,9 @@ def signs_of_one(enrollment: Enrollment, *, reader: User) -> Student:
     facts = _facts(enrollment.course)
     shared = shared_signs(enrollment.course, reader, [enrollment.user_id]).get(enrollment.user_id, [])
     own = _own_signs(facts)[enrollment.user_id]
-    return Student(enrollment, own, list(shared), facts[enrollment.user_id].last_seen_at)
+    student = Student(enrollment, own, list(shared), facts[enrollment.user_id].last_seen_at)
+    student.links = shared_links(enrollment.course, reader, [enrollment.user_id]).get(enrollment.user_id, [])
+    return student
 
 
 def _own_signs(facts: dict[int, Facts]) -> dict[int, list[Sign]]:

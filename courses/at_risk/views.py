@@ -40,6 +40,7 @@ def reach_out(request: HttpRequest, pk: int) -> HttpResponse:
         "course": enrollment.course,
         "enrollment": enrollment,
         "signs": student.signs,
+        "links": student.links,
         "form": form,
         "done": enrollment.outreach.select_related("by"),
     }

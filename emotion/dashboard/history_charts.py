@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from courses.charts.chart import Areas, Band, Bars, Chart, Column, Series
 from courses.models import Course, Lesson
 from emotion import selectors
@@ -109,6 +111,18 @@ def own_course(of: Course, entries: list[dict[str, Any]]) -> Chart | None:
         rows=[[row["title"], *_measures(row)] for row in rows],
         panels=_by_lesson(rows),
         notes=[*_told(rows), _own()],
+    )
+
+
+def shared(chart: Chart | None, student: User) -> Chart | None:
+    """A student's own chart as those who teach them have it."""
+    if chart is None:
+        return None
+    return replace(
+        chart,
+        name=chart.name.replace("my-", "shared-", 1),
+        about=_("%(about)s, shared by %(student)s") % {"about": chart.about.rstrip("."), "student": student},
+        notes=[*(note for note in chart.notes if note != _own()), _weak()],
     )
 
 

@@ -21,9 +21,11 @@ def lesson_climate(request: HttpRequest, pk: int) -> HttpResponse:
     if not features_are_on() or not lesson.course.is_staffed_by(request.user):
         raise Http404("There is no such lesson.")
     climate = climate_of(lesson)
+    teaches = lesson.course.is_taught_by(request.user)
     context = {
         "lesson": lesson,
-        "teaches": lesson.course.is_taught_by(request.user),
+        "teaches": teaches,
+        "sharing": selectors.students_who_share(viewer=request.user, lesson=lesson) if teaches else [],
         "climate": climate,
         "chart": lesson_chart.draw(climate),
         "rows": selectors.table_rows(climate.timeline),

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from emotion.dashboard import compare_view, lesson_view, live_view, research_view, rules_view, said_view, views
+from emotion.dashboard import (
+    compare_view,
+    lesson_view,
+    live_view,
+    research_view,
+    rules_view,
+    said_view,
+    shared_view,
+    views,
+)
 
 app_name = "emotion"
 
@@ -27,6 +36,18 @@ urlpatterns = [
     path("lessons/<int:pk>/climate/compare/chart.<chart:form>", compare_view.compare_chart, name="compare-chart"),
     path("lessons/<int:pk>/said/", said_view.lesson_said, name="said"),
     path("lessons/<int:pk>/said/chart.<chart:form>", said_view.lesson_said_chart, name="said-chart"),
+    path("lessons/<int:pk>/shared/<int:user_id>/", shared_view.shared_lesson, name="shared-lesson"),
+    path(
+        "lessons/<int:pk>/shared/<int:user_id>/chart.<chart:form>",
+        shared_view.shared_lesson_chart,
+        name="shared-lesson-chart",
+    ),
+    path("courses/<slug:slug>/shared/<int:user_id>/", shared_view.shared_course, name="shared-course"),
+    path(
+        "courses/<slug:slug>/shared/<int:user_id>/chart.<chart:form>",
+        shared_view.shared_course_chart,
+        name="shared-course-chart",
+    ),
     path("support/", views.support_wishes, name="support"),
     path("courses/<slug:slug>/history/", views.course_history, name="course-history"),
     path("courses/<slug:slug>/history/chart.<chart:form>", views.course_history_chart, name="course-history-chart"),

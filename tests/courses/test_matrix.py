@@ -108,6 +108,11 @@ TABLE = {
     "emotion:calibration-chart": "GET L-------",
     "emotion:history-chart": "GET L-2-----",
     "emotion:course-history-chart": "GET L-2-----",
+    # Alice does not share hers: tests/emotion/dashboard/test_shared.py asks, of somebody who does, as everybody.
+    "emotion:shared-lesson": "GET L-------",
+    "emotion:shared-lesson-chart": "GET L-------",
+    "emotion:shared-course": "GET L-------",
+    "emotion:shared-course-chart": "GET L-------",
     "emotion:compare": "GET L---22-2",
     "emotion:consent": "GET L-2-----",
     "emotion:guardian": "GET bbbbbbbb",
