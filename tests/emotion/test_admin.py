@@ -1,7 +1,10 @@
 """Lesson climates: an instructor sees their class from five students up, and whoever shares."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertNumQueries
 
 from courses.models import Lesson
@@ -51,6 +54,8 @@ def test_a_student_who_shares_is_listed_and_shown(client, signed_in, lesson, ali
     assertContains(client.get(url(lesson)), f'<a href="?student={alice.pk}">Alice</a>', html=True)
     page = client.get(url(lesson, alice.pk))
     assertContains(page, "Alice shares this with you")
+    assertContains(page, f'href="/lessons/{lesson.pk}/shared/{alice.pk}/chart.csv"')
+    assertContains(client.get(url(lesson)), f'href="/lessons/{lesson.pk}/climate/chart.csv"')
     assertContains(page, "Mostly fear (100%)")
     assertContains(page, "a history is kept and shared with those who teach the course. Their camera may be read.")
     assertNotContains(client.get(url(lesson)), "Their camera")
@@ -152,20 +157,34 @@ def test_the_list_costs_the_same_for_many_lessons(client, signed_in, course):
         client.get(LIST)
 
 
-def test_a_rules_page_says_whether_it_helps_and_by_which_bound_it_is_judged(client, lesson, alice):
+def test_a_rules_page_says_whether_it_helps_and_by_which_bound_it_is_judged(client, lesson):
+    """By course, from five students up, who are let in together: an administrator subtracts as well as anybody."""
     rule = support.add_starter_rules("confused")[0]
     address = reverse("admin:emotion_supportrule_change", args=[rule.pk])
     client.force_login(make_admin())
-    assertContains(client.get(address), "Went on with the lesson: not known yet")
-    SupportEvent.objects.bulk_create(
-        SupportEvent(
-            rule=rule, user=alice, lesson=lesson, state="confused", confidence=0.8, randomised=True,
-            held_out=number % 2 == 0, stayed=number % 2 == 0,
-        )
-        for number in range(60)
-    )  # fmt: skip
+    few = [enroll(make_user(f"reader{number}"), lesson.course).user for number in range(4)]
+    yesterday = timezone.now() - timedelta(days=1)
+
+    def offer(users):
+        SupportEvent.objects.bulk_create(
+            SupportEvent(
+                rule=rule, user=user, lesson=lesson, state="confused", confidence=0.8, randomised=True, at=yesterday,
+                held_out=number % 2 == 0, stayed=number % 2 == 0,
+            )
+            for user in users for number in range(12)
+        )  # fmt: skip
+
+    before = client.get(address)
+    assertContains(before, "fewer than five students")
+    offer(few)
+    assertContains(client.get(address), "fewer than five students")
+    assertNotContains(client.get(address), "Shown 24")
+    offer([enroll(make_user("reader4"), lesson.course).user])
     page = client.get(address)
+    assertContains(page, f"{lesson.course}: Shown 30, accepted 0, dismissed 0")
     assertContains(page, "Went on with the lesson: -100%")
     assertContains(page, "surely below -80%")
+    offer([enroll(make_user("reader5"), lesson.course).user])
+    assertContains(client.get(address), "Shown 30,")  # a sixth waits for four more
     client.force_login(make_instructor("ivo"))
     assert client.get(address).status_code == 403
