@@ -1,18 +1,22 @@
 """The administrators' pages of models: what each can do, by its figures and its card; promote, and roll back."""
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from accounts.admin_base import ReadOnly
+from courses.charts.files import as_file
 from emotion import registry
 from emotion.core.manifest import CheckpointError
-from emotion.model_figures import describe_checkpoint, figure_rows, in_short
+from emotion.model_figures import describe_checkpoint, figure_rows, figures_chart, in_short
 from emotion.models import ModelVersion
+
+FIGURES = "emotion_modelversion_figures"
 
 
 @admin.register(ModelVersion)
@@ -34,8 +38,24 @@ class ModelVersionAdmin(ReadOnly, ModelAdmin):
     def macro_f1(self, version: ModelVersion) -> str:
         return in_short(version.metrics, "macro_f1")
 
+    def get_urls(self):
+        own = path("<int:pk>/figures.<chart:form>", self.admin_site.admin_view(self.figures), name=FIGURES)
+        return [own, *super().get_urls()]
+
+    def figures(self, request, pk: int, form: str) -> HttpResponse:
+        """Its figures as a table or a picture."""
+        version = self.get_object(request, str(pk))
+        if not self.has_view_permission(request, version):
+            raise PermissionDenied
+        chart = figures_chart(f"model-{version.name}", version.name, version.metrics) if version else None
+        if chart is None:
+            raise Http404("There are no such figures.")
+        return as_file(chart, form)
+
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        context |= {"rows": figure_rows(obj.metrics), "checkpoint": describe_checkpoint(obj)}
+        rows = figure_rows(obj.metrics)
+        has_figures = any(row.recalls for row in rows)
+        context |= {"rows": rows, "has_figures": has_figures, "checkpoint": describe_checkpoint(obj)}
         if obj.status == ModelVersion.Status.PROMOTED:
             context["former"] = registry.former_model()
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)

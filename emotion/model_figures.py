@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from courses.charts.chart import Bars, Chart, Series
 from courses.markdown import render
 from emotion.core.manifest import ONNX_REPORT, CheckpointError, Manifest, onnx_files, read_manifest
 from emotion.models import ModelVersion
@@ -112,3 +113,30 @@ def _milliseconds(path: Path, manifest: Manifest) -> dict[str, float]:
         return {name: float(each[name]) for name in ("torch", "onnx", "int8") if name in each}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def figures_chart(name: str, of: str, metrics: dict[str, Any]) -> Chart | None:
+    """Recall by expression, with what was taken for what in the table; None without an evaluation that has it."""
+    reports = [(split, labels, report) for split, labels, report in _reports(metrics) if report.get("per_class_recall")]
+    if not reports:
+        return None
+    read_as = list(dict.fromkeys(each for *_of, report in reports for each in report["per_class_recall"]))
+    rows: list[list[object]] = []
+    panels = []
+    for split, labels, report in reports:
+        recalls = {each: None if share is None else 100 * share for each, share in report["per_class_recall"].items()}
+        title = f"{split}, {labels}"
+        bars = [(_(each), [recall]) for each, recall in recalls.items()]
+        panels.append(Bars([Series(_("Recall"), "primary")], bars, title=title))
+        matrix = dict(zip(recalls, report.get("confusion_matrix", []), strict=False))
+        for each, recall in recalls.items():
+            faces = dict(zip(recalls, matrix.get(each, []), strict=False))
+            rows.append([split, labels, _(each), recall, *(faces.get(other) for other in read_as)])
+    return Chart(
+        name=name,
+        title=_("Recall by expression: %(name)s") % {"name": of},
+        about=_("On faces it was not trained on."),
+        header=["split", "labels", _("labelled"), _("Recall, %"), *(f"{_('read as')} {_(each)}" for each in read_as)],
+        rows=rows,
+        panels=panels,
+    )

@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from accounts.admin_base import ReadOnly
 from courses.charts.files import as_file
 from emotion.admin_models import ModelVersionAdmin
-from emotion.model_figures import figure_rows
+from emotion.model_figures import figure_rows, figures_chart
 from training.curves import run_chart
 from training.models import TrainingRun
 
@@ -55,7 +55,10 @@ class TrainingRunAdmin(ModelAdmin):
         chart = path(
             "<int:pk>/curves.<chart:form>", self.admin_site.admin_view(self.curves), name="training_run_curves"
         )
-        return [chart, *super().get_urls()]
+        figures = path(
+            "<int:pk>/figures.<chart:form>", self.admin_site.admin_view(self.figures), name="training_run_figures"
+        )
+        return [chart, figures, *super().get_urls()]
 
     def curves(self, request, pk: int, form: str) -> HttpResponse:
         """The curves of a run as a table or a picture."""
@@ -67,8 +70,22 @@ class TrainingRunAdmin(ModelAdmin):
             raise Http404(_("There is nothing to show yet."))
         return as_file(chart, form)
 
+    def figures(self, request, pk: int, form: str) -> HttpResponse:
+        """The evaluation at its end as a table or a picture."""
+        run = self.get_object(request, str(pk))
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        chart = figures_chart(f"run-{run.pk}", run.name, run.figures) if run else None
+        if chart is None:
+            raise Http404(_("There is nothing to show yet."))
+        return as_file(chart, form)
+
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        context |= {"history": obj.history, "rows": figure_rows(obj.figures)} if obj else {"history": []}
+        if obj:
+            rows = figure_rows(obj.figures)
+            context |= {"history": obj.history, "rows": rows, "has_figures": any(row.recalls for row in rows)}
+        else:
+            context |= {"history": []}
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def has_add_permission(self, request) -> bool:

@@ -111,6 +111,8 @@ class World:
             "courses: pk": self.lesson.pk,
             "emotion:rule pk": self.rule.pk,
             "admin:training_run_curves pk": 1,
+            "admin:training_run_figures pk": 1,
+            "admin:emotion_modelversion_figures pk": 1,
             "emotion: state": "confused",
             "emotion: pk": self.lesson.pk,
             "enrollment:remove-cohort pk": self.cohort.pk,

@@ -8,6 +8,7 @@ from accounts.models import AuditEntry
 from emotion import registry
 from emotion.model_figures import figure_rows, in_short
 from emotion.models import ModelVersion
+from tests.courses.charts.tables import read_csv
 from tests.emotion.core.factories import make_checkpoint
 from tests.emotion.factories import make_model
 from tests.factories import make_admin, make_instructor
@@ -66,6 +67,28 @@ def test_a_models_page_shows_its_figures_and_its_card(client, admin, checkpoints
     assertContains(page, "A candidate: it has not served yet.")
     assertNotContains(page, "<script>grade")
     assertContains(client.get(LIST), "ferplus 83.7%")
+
+
+def test_a_models_figures_are_taken_along_as_the_page_has_them(client, admin):
+    """Recalls, and what was taken for what; an expression without faces is an empty cell."""
+    model = make_model("small", metrics=METRICS)
+    table, picture = (reverse("admin:emotion_modelversion_figures", args=[model.pk, form]) for form in ("csv", "svg"))
+    page = client.get(page_of(model))
+    assertContains(page, f'href="{table}"')
+    assertContains(page, f'href="{picture}"')
+    header, *rows = read_csv(client.get(table))
+    assert header[3:] == ["Recall, %", "read as neutral", "read as contempt"]
+    assert rows == [
+        ["PublicTest", "ferplus", "neutral", "86.8", "86", "14"],
+        ["PublicTest", "ferplus", "contempt", "", "0", "0"],
+    ]
+    assertContains(client.get(picture), "PublicTest, ferplus")
+    bare = make_model("bare")
+    assertNotContains(client.get(page_of(bare)), "chart-files")
+    for pk in (bare.pk, 999):
+        assert client.get(reverse("admin:emotion_modelversion_figures", args=[pk, "csv"])).status_code == 404
+    client.force_login(make_instructor("ivo"))
+    assert client.get(table).status_code == 403
 
 
 def test_a_model_without_its_folder_says_so(client, admin, checkpoints):

@@ -69,8 +69,8 @@ def test_the_list_costs_the_same_for_many(course, lesson, ines, django_assert_nu
             with django_assert_num_queries(10):
                 at_risk(course, reader=ines)
         take(f"student{number}", lesson, seen=20 + number)
-    # The students, their progress, their quizzes, late work, the gate, who shares, who is listed, what was done, and the
-    # gate again for links to what is shared.
+    # The students, their progress, their quizzes, late work, the gate, who shares, who is listed, what was done, and
+    # the gate again for links to what is shared.
     with django_assert_num_queries(10):
         assert len(at_risk(course, reader=ines).students) == 9
 
