@@ -86,7 +86,9 @@ def own_charts(user) -> Iterator[tuple[str, str]]:
         drawn = [history_charts.own_course(course, selectors.own_course(user=user, course=course))]
         lessons = Lesson.objects.for_course(course).filter(pk__in=sessions.values("lesson")).in_course_order()
         for lesson in lessons:
-            drawn.append(history_charts.own_lesson(lesson, selectors.own_timeline(user=user, lesson=lesson)))
+            newest = selectors.own_timeline(user=user, lesson=lesson)
+            former = [selectors.own_timeline(user=user, lesson=lesson, edition=n) for n in newest["editions"][1:]]
+            drawn += [history_charts.own_lesson(lesson, timeline) for timeline in (newest, *former)]
         yield from ((f"charts/{chart.name}.svg", picture(chart)) for chart in drawn if chart)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from courses.models import Course, Lesson
+from courses.models import Block, Course, Lesson
 from emotion.class_sums import COUNTS, Place, Sums, sum_class
 from emotion.core import crowd
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
@@ -21,25 +21,41 @@ BUCKET_SECONDS = 10
 _SUMS = {f"sum_{name}": Sum(name) for name in (*COUNTS, *EXPRESSIONS, *COUNTED_STATES)}
 
 
-def own_timeline(*, user: User, lesson: Lesson) -> dict[str, Any]:
-    """A student's own history of a lesson, by place."""
-    return _timeline(lesson, _points(lesson, EmotionBucket.objects.visible_to(user).filter(session__lesson=lesson)))
+def own_timeline(*, user: User, lesson: Lesson, edition: int | None = None) -> dict[str, Any]:
+    """A student's own history of a lesson, by place: of one `edition` of it, else of the newest that they were read in.
+    `editions` lists all of those, the newest first."""
+    mine = EmotionBucket.objects.visible_to(user).filter(session__lesson=lesson, edition__lte=lesson.edition)
+    by_edition: dict[int, list[dict[str, Any]]] = {}
+    for row in mine.values("edition", "block_number", "place").annotate(**_SUMS):
+        by_edition.setdefault(row["edition"], []).append(_point(row))
+    editions = sorted(by_edition, reverse=True)
+    shown = edition or (editions[0] if editions else lesson.edition)
+    # What was taken out of the lesson since still has its name in a former edition.
+    blocks = Block.with_removed.filter(lesson=lesson) if shown != lesson.edition else None
+    timeline = _timeline(lesson, by_edition.get(shown, []), blocks)
+    return {"edition": shown, "editions": editions, **timeline}
 
 
 def own_course(*, user: User, course: Course) -> list[dict[str, Any]]:
-    """A student's own history of a course: an entry for each lesson that they see or have a
-    history in, as `_entry` makes it."""
+    """A student's own history of a course: an entry for each lesson that they see or have a history in."""
     buckets = EmotionBucket.objects.visible_to(user).filter(
-        session__lesson__module__course=course, edition=F("session__lesson__edition")
+        session__lesson__module__course=course, edition__lte=F("session__lesson__edition")
     )
     return by_lesson(lessons_with_own_history(user).for_course(course).in_course_order(), buckets)
 
 
 def by_lesson(lessons: Iterable[Lesson], buckets: QuerySet) -> list[dict[str, Any]]:
-    """What these buckets add up to, an entry for each of the lessons."""
-    sums = buckets.order_by().values("session__lesson").annotate(**_SUMS)
-    found = {row["session__lesson"]: _measures(row) for row in sums}
-    return [_entry(lesson, found.get(lesson.pk)) for lesson in lessons]
+    """What these buckets add up to, an entry for each of the lessons as `_entry` makes it: of the newest `edition` that
+    is among them, None for none; `is_former` says that the lesson was rewritten since."""
+    sums = buckets.values("session__lesson", "edition").annotate(**_SUMS).order_by("edition")
+    found = {row["session__lesson"]: row for row in sums}  # the last one stays
+    entries = []
+    for lesson in lessons:
+        row = found.get(lesson.pk)
+        edition = row and row["edition"]
+        of = {"edition": edition, "is_former": bool(edition and edition < lesson.edition)}
+        entries.append({**_entry(lesson, row and _measures(row)), **of})
+    return entries
 
 
 def lessons_with_own_history(user: User) -> QuerySet[Lesson]:
@@ -146,9 +162,11 @@ def _class_point(place: Place, sums: Sums) -> dict[str, Any]:
 def _points(lesson: Lesson, buckets: QuerySet) -> list[dict[str, Any]]:
     """The places of the lesson's present edition, in no order."""
     places = buckets.filter(edition=lesson.edition).values("block_number", "place").annotate(**_SUMS)
-    return [
-        {"block": row["block_number"], "seconds": row["place"] * BUCKET_SECONDS, **_measures(row)} for row in places
-    ]
+    return [_point(row) for row in places]
+
+
+def _point(row: dict[str, Any]) -> dict[str, Any]:
+    return {"block": row["block_number"], "seconds": row["place"] * BUCKET_SECONDS, **_measures(row)}
 
 
 def _measures(row: dict[str, Any]) -> dict[str, Any]:
@@ -191,9 +209,12 @@ def _entry(lesson: Lesson, measures: dict[str, Any] | None) -> dict[str, Any]:
     return {"lesson": lesson.pk, "title": lesson.title, **(measures or nothing)}
 
 
-def _timeline(lesson: Lesson, points: list[dict[str, Any]]) -> dict[str, Any]:
-    """{"blocks": [{"number", "title"}], "points": [...]}: points in the order of the lesson."""
-    blocks = [{"number": pk, "title": title} for pk, title in lesson.blocks.values_list("pk", "title")]
+def _timeline(lesson: Lesson, points: list[dict[str, Any]], of: QuerySet[Block] | None = None) -> dict[str, Any]:
+    """{"blocks": [{"number", "title"}], "points": [...]}: points in the order of the lesson. Its blocks are
+    those that it has now; given others, those of them that have a point."""
+    rows = list((lesson.blocks if of is None else of).values_list("pk", "title"))
+    met = {point["block"] for point in points}
+    blocks = [{"number": pk, "title": title} for pk, title in rows if of is None or pk in met]
     order = {block["number"]: index for index, block in enumerate(blocks)}
     points = sorted(points, key=lambda point: (order.get(point["block"], len(order)), point["seconds"]))
     return {"blocks": blocks, "points": points}

@@ -50,7 +50,9 @@ class HistoryView(EmotionView):
         rows = (
             [titles.get(point["block"], "Elsewhere"), point["seconds"], *_cells(point)] for point in timeline["points"]
         )
-        return self._csv(f"{whose}-lesson-{lesson.pk}", ["part", "seconds", *MEASURES], rows, timeline.get("detail"))
+        former = timeline.get("edition", lesson.edition) != lesson.edition
+        name = f"{whose}-lesson-{lesson.pk}" + (f"-edition-{timeline['edition']}" if former else "")
+        return self._csv(name, ["part", "seconds", *MEASURES], rows, timeline.get("detail"))
 
     def answer_course(self, course: Course, lessons: list[dict[str, Any]], whose: str, detail: str | None = None):
         if not self._wants_csv:
@@ -100,9 +102,10 @@ def _cells(measures: dict[str, Any]) -> list[object]:
 class WhichHistory(serializers.Serializer):
     lesson = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     course = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    edition = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
 
     def validate(self, attrs: dict[str, int]) -> dict[str, int]:
-        if len(attrs) != 1:
+        if len(attrs.keys() & {"lesson", "course"}) != 1:
             raise serializers.ValidationError({"detail": gettext("Name one: a lesson or a course.")})
         return attrs
 
@@ -112,6 +115,7 @@ class OwnHistory(HistoryView):
         parameters=[
             OpenApiParameter("lesson", ROW, description="A lesson's history, by place. Either this, or a course."),
             OpenApiParameter("course", ROW, description="A course's history, by lesson."),
+            OpenApiParameter("edition", ROW, description="Of a lesson; else the newest that one was read in."),
             *PAGES,
         ],
         responses=ANSWERS,
@@ -123,7 +127,8 @@ class OwnHistory(HistoryView):
         user, wanted = request.user, which.validated_data
         if "lesson" in wanted:
             lesson = get_object_or_404(selectors.lessons_with_own_history(user), pk=wanted["lesson"])
-            return self.answer_lesson(lesson, selectors.own_timeline(user=user, lesson=lesson), "my")
+            timeline = selectors.own_timeline(user=user, lesson=lesson, edition=wanted.get("edition"))
+            return self.answer_lesson(lesson, timeline, "my")
         course = get_object_or_404(selectors.courses_with_own_history(user), pk=wanted["course"])
         return self.answer_course(course, selectors.own_course(user=user, course=course), "my")
 

@@ -76,10 +76,11 @@ def lesson(of: Lesson, climate: LessonClimate) -> Chart | None:
 
 
 def own_lesson(of: Lesson, timeline: dict[str, Any]) -> Chart | None:
-    """A student's own way through a lesson."""
+    """A student's own way through a lesson, or through a former edition of it."""
     points = timeline["points"]
     if not points:
         return None
+    is_former = timeline.get("edition", of.edition) != of.edition
     blocks = [block["number"] for block in timeline["blocks"]]
     axis = lesson_chart.along(blocks, points)
     columns = [
@@ -88,9 +89,9 @@ def own_lesson(of: Lesson, timeline: dict[str, Any]) -> Chart | None:
     ]
     bands = _bands(*lesson_chart.stacks(points, axis), points)
     return Chart(
-        name=f"my-lesson-{of.pk}",
+        name=f"my-lesson-{of.pk}" + (f"-edition-{timeline['edition']}" if is_former else ""),
         title=_("How “%(lesson)s” looked") % {"lesson": of.title},
-        about=of.course.title,
+        about=of.course.title + (f" · {_('Edition %(edition)s') % timeline}" if is_former else ""),
         header=_timeline_header(),
         rows=[_timeline_row(point, row) for point, row in zip(points, selectors.table_rows(timeline), strict=True)],
         panels=[Areas(bands, lesson_chart.ticks(axis), columns, [_("part")])],

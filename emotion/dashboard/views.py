@@ -183,11 +183,13 @@ def support_wishes(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def history(request: HttpRequest, pk: int) -> HttpResponse:
-    """A student's own timeline of a lesson."""
+    """A student's own timeline of a lesson, of the newest edition that they were read in or the one asked for."""
     lesson, takes = _own_lesson(request, pk)
-    timeline = selectors.own_timeline(user=request.user, lesson=lesson)
+    edition = _asked_edition(request)
+    timeline = selectors.own_timeline(user=request.user, lesson=lesson, edition=edition)
     context = {
         "lesson": lesson,
+        "asked": f"edition={edition}" if edition else "",
         "timeline": timeline,
         "drawn": lesson_chart.draw_timeline(timeline),
         "rows": selectors.table_rows(timeline),
@@ -202,12 +204,18 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "emotion/history.html", context)
 
 
+def _asked_edition(request: HttpRequest) -> int | None:
+    asked = request.GET.get("edition", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 10 else None
+
+
 @require_safe
 @login_required
 def history_chart(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """The same to take along."""
     (lesson, _takes), student = _own_lesson(request, pk), request.user
-    chart = history_charts.own_lesson(lesson, selectors.own_timeline(user=student, lesson=lesson))
+    timeline = selectors.own_timeline(user=student, lesson=lesson, edition=_asked_edition(request))
+    chart = history_charts.own_lesson(lesson, timeline)
     return chart_file(chart, form, actor=student, subject=student, lesson=lesson.pk)
 
 

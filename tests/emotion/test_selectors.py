@@ -1,8 +1,10 @@
 """Who reads whose history, and from how many students up a class is shown."""
 
 import pytest
+from django.utils import timezone
 from pytest_django.asserts import assertNumQueries
 
+from courses.models import Block
 from emotion import consents, selectors, services
 from emotion.core.labels import EXPRESSIONS
 from emotion.models import EmotionReading
@@ -216,6 +218,29 @@ def test_students_are_listed_once_by_name(lesson, ines):
     make_session(make_user("silent"), lesson, share=True)  # shares, but has nothing to show
     rows = selectors.students_who_share(viewer=ines, lesson=lesson)
     assert sorted(row["name"] for row in rows) == ["Student1", "Student2", "Student3", "zoe"]
+
+
+def test_ones_own_history_stays_when_the_lesson_is_rewritten(session, lesson):
+    first, gone = lesson.blocks.all()
+    make_bucket(session, block=first, faces=4, fear=1, neutral=3)
+    make_bucket(session, block=gone, place=2, faces=4, happiness=4)
+    lesson.edition = 2
+    lesson.save()
+    Block.objects.filter(pk=gone.pk).update(removed_at=timezone.now())
+    timeline = selectors.own_timeline(user=session.user, lesson=lesson)
+    assert (timeline["edition"], timeline["editions"]) == (1, [1])
+    assert places(timeline) == [(first.pk, 0), (gone.pk, 20)]
+    assert [block["title"] for block in timeline["blocks"]] == [first.title, gone.title], "named, though it is gone"
+    entry = selectors.own_course(user=session.user, course=lesson.course)[0]
+    assert (entry["edition"], entry["is_former"], entry["faces"]) == (1, True, 8)
+
+    make_bucket(session, block=first, place=5, edition=2, faces=2, sadness=2)
+    now = selectors.own_timeline(user=session.user, lesson=lesson)
+    assert (now["edition"], now["editions"], places(now)) == (2, [2, 1], [(first.pk, 50)])
+    assert selectors.own_timeline(user=session.user, lesson=lesson, edition=1) == {**timeline, "editions": [2, 1]}
+    assert selectors.own_timeline(user=session.user, lesson=lesson, edition=7)["points"] == []
+    entry = selectors.own_course(user=session.user, course=lesson.course)[0]
+    assert (entry["edition"], entry["is_former"], entry["faces"]) == (2, False, 2)
 
 
 # A course

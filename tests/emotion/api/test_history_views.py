@@ -12,7 +12,7 @@ from courses.models import Lesson
 from emotion.class_history import put_together_class_histories
 from emotion.core.labels import COUNTED_STATES, EXPRESSIONS
 from emotion.models import FeatureGate
-from tests.emotion.factories import make_bucket, make_class
+from tests.emotion.factories import make_bucket, make_class, make_session
 from tests.factories import enroll, make_admin, make_course, make_instructor, make_user
 
 pytestmark = pytest.mark.django_db
@@ -259,6 +259,21 @@ def test_a_served_table_is_streamed_without_blocking(session, lesson, recwarn):
     body = async_to_sync(_read_asynchronously)(session.user, as_csv(f"{OWN}?lesson={lesson.pk}"))
     assert len(body.decode().splitlines()) == 451
     assert not [w for w in recwarn if "StreamingHttpResponse" in str(w.message)]
+
+
+def test_ones_own_history_of_a_former_edition(client, mine, lesson, alice):
+    make_bucket(make_session(alice, lesson), faces=3)
+    lesson.edition = 2
+    lesson.save()
+    newest = client.get(f"{OWN}?lesson={lesson.pk}").json()
+    assert (newest["edition"], newest["editions"]) == (1, [1])
+    assert newest["points"]
+    assert client.get(f"{OWN}?lesson={lesson.pk}&edition=1").json()["points"] == newest["points"]
+    assert client.get(f"{OWN}?lesson={lesson.pk}&edition=2").json()["points"] == []
+    assert client.get(f"{OWN}?lesson={lesson.pk}&edition=0").status_code == 400
+    assert client.get(f"{OWN}?edition=1").status_code == 400
+    table = client.get(as_csv(f"{OWN}?lesson={lesson.pk}"))
+    assert f"my-lesson-{lesson.pk}-edition-1.csv" in table["Content-Disposition"]
 
 
 # What it costs

@@ -116,6 +116,31 @@ def test_a_history_shows_ones_own_and_only_that(client, signed_in, lesson):
     assert [point["seconds"] for point in page.context["timeline"]["points"]] == [30]
 
 
+def test_a_history_of_a_lesson_that_was_rewritten_stays_and_says_so(client, signed_in, lesson):
+    session = make_session(signed_in, lesson)
+    make_bucket(session, faces=4, sadness=3, neutral=1)
+    lesson.edition = 2
+    lesson.save()
+    page = client.get(url("history", lesson))
+    assertContains(page, "Mostly sadness (75%)")
+    assertContains(page, "This is from edition 1 of the lesson, which was rewritten since.")
+    assertContains(client.get(course_page(lesson)), "before it was rewritten")
+    make_bucket(session, edition=2, faces=4, happiness=4)
+    page = client.get(url("history", lesson))
+    assertContains(page, "Mostly happiness (100%)")
+    assertNotContains(page, "rewritten since")
+    assertContains(page, '<a href="?edition=1">Edition 1</a>', html=True)
+    assertContains(page, '<a href="?edition=2" aria-current="page">Edition 2</a>', html=True)
+    former = client.get(url("history", lesson), {"edition": 1})
+    assertContains(former, "Mostly sadness (75%)")
+    assertContains(former, "chart.csv?edition=1")
+    table = client.get(f"{url('history', lesson)}chart.csv", {"edition": 1})
+    assert f"my-lesson-{lesson.pk}-edition-1" in table["Content-Disposition"]
+    assert "75" in table.content.decode()
+    assertNotContains(client.get(course_page(lesson)), "before it was rewritten")
+    assertContains(client.get(url("history", lesson), {"edition": "x"}), "Mostly happiness (100%)")
+
+
 def test_a_history_says_who_else_sees_it(client, signed_in, lesson):
     make_bucket(make_session(signed_in, lesson, share=True))
     assertContains(client.get(url("history", lesson)), "and the instructor you share it with")
