@@ -1,6 +1,7 @@
 """The base of every admin page about a course: an instructor meets rows of their own courses, no others."""
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -76,6 +77,12 @@ class TaughtCoursesAdmin(TaughtRows, ModelAdmin):
     def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
         # Django answers a row outside the queryset with a redirect to the index; here it doesn't exist.
         raise Http404(f"No {opts.verbose_name} with the id {object_id}.")
+
+    def delete_view(self, request, object_id, extra_context=None):
+        # Asked first: that nobody may delete such a row would say that there is one.
+        if self.get_object(request, unquote(object_id)) is None:
+            self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return super().delete_view(request, object_id, extra_context)
 
     def history_view(self, request, object_id, extra_context=None):
         try:

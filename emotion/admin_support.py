@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from accounts.admin_base import AdministratorsOnly
+from accounts.admin_base import UnseenByOthers
 from courses.models import Course
 from emotion.core.support import Effect
 from emotion.models import SupportRule
@@ -16,7 +16,7 @@ from emotion.rule_figures import OUTCOME_WORDS, Figures, rule_figures
 
 
 @admin.register(SupportRule)
-class SupportRuleAdmin(AdministratorsOnly, ModelAdmin):
+class SupportRuleAdmin(UnseenByOthers, ModelAdmin):
     """A paused rule says why; empty the reason to start it again."""
 
     list_display = ["state", "action", "course", "lesson", "lasting_seconds", "active", "paused_reason"]

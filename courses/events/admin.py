@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from accounts.admin_base import AdministratorsOnly, ReadOnly
+from accounts.admin_base import ReadOnly, UnseenByOthers
 from courses.events.models import WebhookDelivery
 from courses.events.payload import message_id
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnly, AdministratorsOnly, ModelAdmin):
+class WebhookDeliveryAdmin(ReadOnly, UnseenByOthers, ModelAdmin):
     """To read. The search takes the `webhook-id` that a receiver saw, or a piece of an endpoint's address."""
 
     list_display = ["shown_id", "endpoint", "shown_kind", "shown_state", "attempts", "status_code", "created_at"]
