@@ -59,9 +59,11 @@ def by_lesson(lessons: Iterable[Lesson], buckets: QuerySet) -> list[dict[str, An
 
 
 def lessons_with_own_history(user: User) -> QuerySet[Lesson]:
-    """Those one sees, and those that one has left with a history in them: it stays one's own."""
+    """Those one sees, and those that one has left with a history in them: it stays one's own. A lesson that is a draft
+    again hides its title, and comes back with it."""
     held = LessonSession.objects.visible_to(user).filter(lesson=OuterRef("pk"))
-    return Lesson.objects.filter(Q(pk__in=Lesson.objects.visible_to(user).values("pk")) | Exists(held))
+    left = Q(pk__in=Lesson.objects.published().values("pk")) & Exists(held)
+    return Lesson.objects.filter(Q(pk__in=Lesson.objects.visible_to(user).values("pk")) | left)
 
 
 def courses_with_own_history(user: User) -> QuerySet[Course]:
