@@ -77,7 +77,7 @@ function keepReflection(form) {
   const state = form.querySelector("[data-reflection-state]");
   const box = form.querySelector("[data-elsewhere]");
   let page = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("");
-  let kept = field.defaultValue; // something may have been typed before this script was there
+  let kept = field.value;
   let elsewhere = null; // the other text, until one is chosen
   let timer = null;
   if (!box.hidden) { // handed in before this script was there
@@ -138,7 +138,6 @@ function keepReflection(form) {
     clearTimeout(timer);
     timer = setTimeout(keep, 800);
   });
-  if (field.value !== kept) timer = setTimeout(keep, 800);
   field.addEventListener("blur", keep);
   window.addEventListener("pagehide", keep);
   form.addEventListener("submit", (event) => {
