@@ -164,7 +164,9 @@ def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mo
         raise Refused(_("There is no such session."), 404, final=True)
     if not features_on:
         raise Refused(_("The emotion features are turned off here."), 404, final=True)
-    if sender.withdrawn_at is not None:
+    if not sender.enrolled:
+        raise Refused(_("You are not enrolled in this course."), 403, final=True)
+    if sender.withdrawn_at is not None:  # by leaving, too: then the reason is above
         raise Refused(_("You have withdrawn your consent, so nothing is taken."), 403, final=True)
     if sender.consent_version != CONSENT_VERSION:
         raise Refused(_("What the camera is for has changed since you agreed; please read it first."), 403, final=True)
@@ -172,8 +174,6 @@ def require_sender(sender: Sender | None, user_id: int, *, features_on: bool, mo
         raise Refused(CAMERA_NOT_ALLOWED, 403, final=True)
     if sender.waits_for_guardian:
         raise Refused(WAITS_FOR_GUARDIAN, 403, final=True)
-    if not sender.enrolled:
-        raise Refused(_("You are not enrolled in this course."), 403, final=True)
     if sender.ended_at is not None:
         raise Refused(_("This session has ended."), 409, final=True)
     if sender.mode != mode:

@@ -8,14 +8,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Avg, Count, Q
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from accounts.models import User
-from courses.models import Block, BlockKind, Course, Enrollment, Lesson, Progress, QuizAttempt
-from courses.notifications.models import NotificationKind
-from courses.notifications.services import notify_in_their_language
+from courses.models import Block, BlockKind, Lesson, Progress, QuizAttempt
 from emotion import broadcast, course_calibration, panel_words, starter_rules
 from emotion.core import crowd
 from emotion.core import support as core
@@ -31,6 +27,7 @@ from emotion.models import (
     SupportRule,
 )
 from emotion.offers import in_language_of, support_message
+from emotion.paused_rules import tell_of_pause
 from emotion.places import Place
 from emotion.starter_rules import in_language as say
 
@@ -329,28 +326,5 @@ def pause_harmful_rules() -> list[SupportRule]:
         with transaction.atomic():
             if SupportRule.objects.filter(pk=rule.pk, paused_reason="").update(paused_reason=rule.paused_reason):
                 paused.append(rule)
-                _tell_of_pause(rule)
+                tell_of_pause(rule)
     return paused
-
-
-def _tell_of_pause(rule: SupportRule) -> None:
-    """Those who teach where it counted: its course or, for one of the starter set, every running course without rules
-    of its own for the state. Whether it was ever offered there is not told by this."""
-    courses = Course.objects.filter(status=Course.Status.PUBLISHED)
-    if rule.course_id or rule.lesson_id:
-        courses = Course.objects.filter(Q(pk=rule.course_id) | Q(modules__lessons=rule.lesson_id)).distinct()
-    else:
-        own = SupportRule.objects.filter(state=rule.state, course__isnull=False, lesson=None)
-        courses = courses.exclude(pk__in=own.values("course"))
-    moment = f"{timezone.now():%Y%m%d%H%M}"
-    for course in courses:
-        notify_in_their_language(
-            Enrollment.objects.active().instructors().filter(course=course).values_list("user", flat=True),
-            lambda course=course: (
-                _("A rule of support in “%(course)s” was paused: it seems to do harm") % {"course": course.title}
-            ),
-            kind=NotificationKind.PAUSED,
-            key=f"paused:{rule.pk}:{course.pk}:{moment}",
-            url=reverse("emotion:rules", args=[course.slug]),
-            course=course,
-        )

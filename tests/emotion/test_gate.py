@@ -119,6 +119,7 @@ def test_no_address_of_emotion_answers_but_self_report(client, off, lesson, alic
         "sequence": 1,
         "sha256": "0" * 64,
         "event_id": 1,
+        "user_id": alice.pk,
         "token": "no-such-token",
         "form": "csv",
     }
