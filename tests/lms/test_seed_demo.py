@@ -36,6 +36,17 @@ def test_its_stories_are_told(client):
     assert set(SelfReport.objects.filter(user=behind).values_list("state", flat=True)) >= {"frustrated"}
 
 
+def test_what_was_tried_out_in_the_demo_does_not_keep_it_from_starting():
+    seed()
+    Course.objects.get().cohorts.all().delete()
+    seed()
+    assert not Course.objects.get().cohorts.exists()
+    Certificate.objects.all().delete()
+    Course.objects.get().delete()
+    seed()
+    assert Course.objects.get().enrollments.students().count() == 30
+
+
 def test_no_class_where_others_are_served(settings):
     settings.ALLOWED_HOSTS = ["lms.example"]
     with pytest.raises(CommandError, match="published password"):
