@@ -1,6 +1,7 @@
 import django_filters as filters
 from django import forms
 from django.core.validators import MaxValueValidator
+from django.db.models import F
 from drf_spectacular.utils import extend_schema_field
 
 from courses.assignments.models import Assignment, Criterion, Submission
@@ -199,11 +200,16 @@ class SubmissionFilter(filters.FilterSet):
     assignment = IdFilter(field_name="assignment_id")
     user = IdFilter(field_name="user_id")
     to_mark = YesOrNo(field_name="mark", lookup_expr="isnull")
-    cohort = IdFilter(field_name="user__enrollments__cohort_id")  # of one course, so one row a person
+    cohort = IdFilter(method="of_cohort")
 
     class Meta:
         model = Submission
         fields = ["assignment", "user", "to_mark", "cohort"]
+
+    def of_cohort(self, rows, _name, cohort):
+        """Of the cohort's own course: somebody in it may take others."""
+        course = F("user__enrollments__course")
+        return rows.filter(user__enrollments__cohort=cohort, assignment__block__lesson__module__course=course)
 
 
 class ThreadFilter(filters.FilterSet):

@@ -135,7 +135,11 @@ def test_the_api(client, ines, course, lesson, spring, alice, bob):
 
     assert names(f"courses/{course.pk}/gradebook/?cohort={spring.pk}") == ["Alice"]
     assert names(f"courses/{course.pk}/gradebook/") == ["Alice", "Bob"]
-    assert names(f"submissions/?cohort={spring.pk}") == ["Alice"]
+    other = make_course(title="Other")
+    enroll(ines, other, role="instructor")
+    enroll(alice, other)
+    make_submission(alice, make_assignment(lesson=other.modules.get().lessons.first()))
+    assert names(f"submissions/?cohort={spring.pk}") == ["Alice"]  # what she handed in elsewhere is of no cohort here
     elsewhere = make_cohort(make_course())
     assert client.get(f"/api/v1/courses/{course.pk}/gradebook/?cohort={elsewhere.pk}").status_code == 404
     assert client.get(f"/api/v1/courses/{course.pk}/gradebook/?cohort=x").status_code == 400
